@@ -1,0 +1,27 @@
+import { spawn } from "node:child_process";
+
+export interface Finished {
+  /** Exit code; undefined when a signal ended the process. */
+  readonly code: number | undefined;
+  readonly stdout: string;
+  /** Both streams as they came, for a reader. */
+  readonly output: string;
+}
+
+/** Runs a Node program to its end and never rejects for its exit code: a failing check is an answer. */
+export function runNode(args: readonly string[], cwd: string): Promise<Finished> {
+  const child = spawn(process.execPath, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    output += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? undefined, stdout, output }));
+  });
+}
