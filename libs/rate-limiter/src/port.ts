@@ -1,0 +1,28 @@
+/** At most `burst` at once, refilled evenly at `burst` per `windowMs`. */
+export interface RatePolicy {
+  /** Named in `RateLimit` fields and metrics: `send`, `read`, `guest`. */
+  readonly name: string;
+  readonly burst: number;
+  readonly windowMs: number;
+}
+
+export interface RateDecision {
+  readonly allowed: boolean;
+  /** Whole permits left after this one. */
+  readonly remaining: number;
+  /** Until the bucket is full again, ms. */
+  readonly resetMs: number;
+  /** Until one permit is there; 0 when allowed. */
+  readonly retryAfterMs: number;
+  /** The shared buckets were out of reach: this node decided alone. */
+  readonly local: boolean;
+}
+
+/**
+ * Token buckets shared by every node, by GCRA (ITU-T I.371, the "virtual scheduling" form): never more than `burst`
+ * are let through at once, and never more than `burst + elapsed / windowMs * burst` in any span.
+ */
+export interface RateLimiter {
+  /** Takes `cost` permits of `subject`'s bucket under `policy`, all or none. Never rejects: failing, it decides locally. */
+  take(policy: RatePolicy, subject: string, cost?: number): Promise<RateDecision>;
+}
