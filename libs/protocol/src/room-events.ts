@@ -63,7 +63,8 @@ export const eventSchemas = {
   "reaction.removed": event("reaction.removed", { ...target, emoji: EmojiSchema, count: CountSchema }),
   "message.pinned": event("message.pinned", { ...target, pins: pinList }),
   "message.unpinned": event("message.unpinned", { ...target, pins: pinList }),
-  "member.joined": event("member.joined", { role: RoleSchema, ...memberCount }),
+  /** The role is `member`, but for one who enters a room that all had left: it gets its owner back. */
+  "member.joined": event("member.joined", { role: RoleSchema, ...memberCount, ...ownerCount }),
   "member.left": event("member.left", { ...memberCount, ...ownerCount }),
   "member.added": event("member.added", {
     user: UserIdSchema,
