@@ -54,6 +54,7 @@ export const limitTable = {
   sessionLaggingBytes: limit("bytes", [256 * KiB, 4 * MiB], "queued for a socket before it is lagging"),
   sessionDeadBytes: limit("bytes", [MiB, 16 * MiB], "queued for a socket before it is closed"),
   sessionLaggingMs: limit("ms", [10_000, 120_000], "lagging before a socket is closed"),
+  sessionFramesPerTenSeconds: limit("per window", [5_000, 1_000_000], "frames of one socket in 10 s"),
   eventLoopDelayMs: limit("ms", [500, 10_000], "event-loop delay above which new sockets are refused"),
   drainMs: limit("ms", [10_000, 600_000], "from the drain notice to the last close"),
   roomMembersMax: limit("count", [100_000, 1_000_000], "members of one room"),
