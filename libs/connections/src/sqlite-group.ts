@@ -1,5 +1,13 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { SqlAnswer, SqlFault, SqlRequest, SqlResult, SqlRow, SqlStep, WorkerSettings } from "./sqlite-messages.ts";
+import type {
+  SqlAnswer,
+  SqlFault,
+  SqlRequest,
+  SqlResult,
+  SqlRow,
+  SqlStep,
+  WorkerSettings,
+} from "./sqlite-messages.ts";
 
 /** Texts of statements kept prepared. Adapters have some dozens; a text made per call would only cost its preparation. */
 const preparedMax = 512;

@@ -31,10 +31,14 @@ export type SqlAnswer =
   | { readonly ok: false; readonly fault: SqlFault };
 
 /** To the worker: requests in order, or the last message. */
-export type ToWorker = { readonly kind: "requests"; readonly requests: readonly SqlRequest[] } | { readonly kind: "close" };
+export type ToWorker =
+  | { readonly kind: "requests"; readonly requests: readonly SqlRequest[] }
+  | { readonly kind: "close" };
 
 /** From the worker: that the database is open; the answers to the oldest requests unanswered, in their order. */
-export type FromWorker = { readonly kind: "open" } | { readonly kind: "answers"; readonly answers: readonly SqlAnswer[] };
+export type FromWorker =
+  | { readonly kind: "open" }
+  | { readonly kind: "answers"; readonly answers: readonly SqlAnswer[] };
 
 export interface WorkerSettings {
   readonly file: string;

@@ -171,6 +171,8 @@ class WorkerDatabase implements SqliteDatabase {
 
 /** A view into a larger buffer would be sent with all of the buffer. */
 const exact = (value: SqlValue): SqlValue =>
-  value instanceof Uint8Array && value.byteLength !== value.buffer.byteLength ? Uint8Array.from(value) : value;
+  value instanceof Uint8Array && value.byteLength !== value.buffer.byteLength
+    ? Uint8Array.from(value)
+    : value;
 
 const sendable = ({ sql, params }: SqlStep): SqlStep => ({ sql, params: params.map(exact) });

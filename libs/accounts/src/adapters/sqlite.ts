@@ -1,7 +1,13 @@
 import type { TokenId, UserId } from "@parley/protocol";
 import { type Accounts, AccountsUnavailableError, type BotToken, type User, type UserPage } from "../port.ts";
 import { foldCase } from "../fold-case.ts";
-import { isDatabaseFailure, type SqliteDatabase, type SqlResult, type SqlRow, type SqlValue } from "./sqlite/database.ts";
+import {
+  isDatabaseFailure,
+  type SqliteDatabase,
+  type SqlResult,
+  type SqlRow,
+  type SqlValue,
+} from "./sqlite/database.ts";
 import { botTokenOf, userOf } from "./sqlite/rows.ts";
 import * as statements from "./sqlite/statements.ts";
 
@@ -47,7 +53,15 @@ export class SqliteAccounts implements Accounts {
 
   async putBotToken(token: BotToken, hash: string): Promise<void> {
     const { tokenId, userId, scopes, createdAt, expiresAt, revoked } = token;
-    const row = [tokenId, hash, userId, JSON.stringify(scopes), createdAt, expiresAt ?? null, revoked ? 1 : 0];
+    const row = [
+      tokenId,
+      hash,
+      userId,
+      JSON.stringify(scopes),
+      createdAt,
+      expiresAt ?? null,
+      revoked ? 1 : 0,
+    ];
     await this.#write(statements.putBotToken, row);
   }
 

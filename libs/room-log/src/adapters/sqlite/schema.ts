@@ -8,7 +8,9 @@ export class PartitionsChangedError extends Error {
   readonly retryable = false;
 
   constructor(stored: number, asked: number) {
-    super(`the log was made with ${stored} partitions and cannot be opened with ${asked}: their number is fixed for life`);
+    super(
+      `the log was made with ${stored} partitions and cannot be opened with ${asked}: their number is fixed for life`,
+    );
   }
 }
 
