@@ -78,7 +78,7 @@ export function ruleRole({ room, standing, subject }: Case, action: ActionOf<"me
   const { user, role } = action;
   if (!isActive(subject)) return refuse("not_member", `${user} is not a member`, { detail: { user } });
   if (subject.role === role) return noop;
-  if (!mayActOn(standing, role) && standing !== role) {
+  if (!mayActOn(standing, role)) {
     return refuse("forbidden", `a ${standing} cannot make somebody ${role}`, { detail: { user, role } });
   }
   const ownerCount = room.ownerCount + (role === "owner" ? 1 : 0) - (subject.role === "owner" ? 1 : 0);
