@@ -79,10 +79,10 @@ export const limitTable = {
     [200, 2_000],
     "members of a room whose presence is listed one by one",
   ),
-  ownerAsksMax: limit("count", 10_000, 1_000_000, "asks of one node that wait for an owner"),
-  ownerAttemptMs: limit("ms", 1_500, 30_000, "for one owner's answer before the next is asked too"),
+  ownerAsksMax: limit("count", [10_000, 1_000_000], "asks of one node that wait for an owner"),
+  ownerAttemptMs: limit("ms", [1_500, 30_000], "for one owner's answer before the next is asked too"),
   presenceGraceMs: limit("ms", [25_000, 300_000], "from the last socket's end to offline"),
-  presenceLeaseMs: limit("ms", 15_000, 120_000, "a silent node's presence leases"),
+  presenceLeaseMs: limit("ms", [15_000, 120_000], "a silent node's presence leases"),
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limitTable;
