@@ -125,7 +125,7 @@ const rows = [
       "^apps/$1/src/telemetry\\.ts$",
       protocol,
       anyPort,
-      face("rooms", "telemetry"),
+      face("rooms", "telemetry", "auth"),
       ...npm("lru-cache"),
     ],
     node: true,

@@ -1,0 +1,61 @@
+import { type Limits, type RoomId, type UserId, type WireError, wireError } from "@parley/protocol";
+import type { RateDecision, RateLimiter, RatePolicy } from "@parley/rate-limiter";
+
+/** How much of a bucket is left, for `RateLimit` fields. */
+export interface RateStatus {
+  readonly policy: RatePolicy;
+  readonly remaining: number;
+  readonly resetMs: number;
+}
+
+/** `status`: of the bucket that refused, or else of the one with the least left. */
+export interface Admission {
+  readonly status: RateStatus;
+  readonly error: WireError | undefined;
+}
+
+/** The shared rate limits of the edge: one place names each bucket and whose it is. */
+export class RequestLimits {
+  readonly #rateLimiter: RateLimiter;
+  readonly #send: RatePolicy;
+  readonly #room: RatePolicy;
+  readonly #read: RatePolicy;
+  readonly #guest: RatePolicy;
+
+  constructor(rateLimiter: RateLimiter, limits: Limits) {
+    this.#rateLimiter = rateLimiter;
+    this.#send = { name: "send", burst: limits.userCommandsPerTenSeconds, windowMs: 10_000 };
+    this.#room = { name: "room", burst: limits.roomUserCommandsPerFiveSeconds, windowMs: 5_000 };
+    this.#read = { name: "read", burst: limits.userReadsPerTenSeconds, windowMs: 10_000 };
+    this.#guest = { name: "guest", burst: limits.addressGuestsPerMinute, windowMs: 60_000 };
+  }
+
+  /** A command takes from the user's bucket, and from the one that the user has in the room. */
+  async command(user: UserId, room: RoomId): Promise<Admission> {
+    const whole = await this.#take(this.#send, user);
+    if (whole.error !== undefined) return whole;
+    const inRoom = await this.#take(this.#room, `${room}:${user}`);
+    const nearer = inRoom.status.remaining < whole.status.remaining;
+    return inRoom.error !== undefined || nearer ? inRoom : whole;
+  }
+
+  read(user: UserId): Promise<Admission> {
+    return this.#take(this.#read, user);
+  }
+
+  guest(address: string): Promise<Admission> {
+    return this.#take(this.#guest, address);
+  }
+
+  async #take(policy: RatePolicy, subject: string): Promise<Admission> {
+    const decision = await this.#rateLimiter.take(policy, subject);
+    const { remaining, resetMs } = decision;
+    return { status: { policy, remaining, resetMs }, error: refusal(policy, decision) };
+  }
+}
+
+function refusal(policy: RatePolicy, { allowed, retryAfterMs }: RateDecision): WireError | undefined {
+  if (allowed) return undefined;
+  const message = `at most ${policy.burst} in ${policy.windowMs / 1_000} s (${policy.name})`;
+  return wireError("rate_limited", message, { retryAfterMs, detail: { bucket: policy.name } });
+}
