@@ -33,7 +33,7 @@ export type RankedAnswer<Answer> =
  * deadline. No instance is asked twice. Asking two is safe: reads change nothing and commands carry their key.
  */
 export const askByRank = async <Answer>(ask: RankedAsk<Answer>): Promise<RankedAnswer<Answer>> =>
-  await new Promise((resolve) => new Attempts(ask, resolve).begin());
+  new Promise((resolve) => new Attempts(ask, resolve).begin());
 
 class Attempts<Answer> {
   readonly #ask: RankedAsk<Answer>;

@@ -70,13 +70,19 @@ export const describeFields = (fields: Fields): readonly FieldDescription[] =>
   fieldsOf(fields).map(({ variable, allowed, fallback }) => ({
     variable,
     allowed,
-    default: fallback === undefined ? undefined : String(fallback.value ?? "none"),
+    default: fallback === undefined ? undefined : shownDefault(fallback.value),
   }));
 
 const isField = (node: Field<unknown> | Fields): node is Field<unknown> => node["kind"] === "field";
 
 const fieldsOf = (fields: Fields): readonly Field<unknown>[] =>
   Object.values(fields).flatMap((node) => (isField(node) ? [node] : fieldsOf(node)));
+
+/** As it would be written into the environment; a `Secret` shows as nothing but that. */
+function shownDefault(value: unknown): string {
+  if (Array.isArray(value)) return value.map(shownDefault).join(",");
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "none");
+}
 
 const setting = (env: Environment, variable: string): string | undefined => {
   const value = env[variable];
@@ -97,7 +103,7 @@ function readField(env: Environment, field: Field<unknown>, faults: ConfigFault[
   const value = set === undefined ? field.fallback?.value : field.parse(set);
   if (set === undefined && field.fallback === undefined) faults.push({ variable, value: undefined, allowed });
   if (set !== undefined && value === undefined) faults.push({ variable, value: field.show(set), allowed });
-  return Array.isArray(value) ? Object.freeze([...value]) : value;
+  return Array.isArray(value) ? Object.freeze(Array.from<unknown>(value)) : value;
 }
 
 function brokenRule<Config>(env: Environment, fields: Fields, check: CrossCheck<Config>): ConfigFault {
@@ -105,7 +111,7 @@ function brokenRule<Config>(env: Environment, fields: Fields, check: CrossCheck<
     const field = fieldsOf(fields).find((candidate) => candidate.variable === variable);
     const set = setting(env, variable);
     if (set !== undefined) return field === undefined ? set : field.show(set);
-    return `${String(field?.fallback?.value ?? "none")} by default`;
+    return `${shownDefault(field?.fallback?.value)} by default`;
   });
   return { variable: check.variables.join(", "), value: shown.join(", "), allowed: check.allowed };
 }

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Metric, Registry } from "@prometheus-io/client";
+import { Counter, Gauge, Histogram, type Metric, type Registry } from "@prometheus-io/client";
 
 export interface MetricSpec<Label extends string> {
   /** `parley_<what>_<unit>`; counters end with `_total`. */

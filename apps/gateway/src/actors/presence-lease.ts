@@ -137,13 +137,13 @@ export class PresenceLease implements AsyncDisposable {
 
   /** The most urgent thing there is to do; a new lease is opened at once when one was lost, else with the beat. */
   async #step(): Promise<"more" | "idle"> {
-    if (this.#lease === undefined) return this.#openDue ? await this.#open() : "idle";
+    if (this.#lease === undefined) return this.#openDue ? this.#open() : "idle";
     if (this.#renewDue) {
       this.#renewDue = false;
       if ((await this.#options.roster.renew(this.#lease)) === "lost") this.#lost();
       return "more";
     }
-    return this.#unsaid.size > 0 ? await this.#assert(this.#lease) : "idle";
+    return this.#unsaid.size > 0 ? this.#assert(this.#lease) : "idle";
   }
 
   async #open(): Promise<"more"> {

@@ -52,14 +52,13 @@ export class LocalOwners implements Owners {
     this.#asks += 1;
     const outcome = await askByRank<Answer>({
       ranked: () => rank(this.#seats.keys(), partition),
-      attempt: async (instance, remainingMs) =>
-        await this.#attempt(instance, request as OwnerRequest, remainingMs),
+      attempt: async (instance, remainingMs) => this.#attempt(instance, request as OwnerRequest, remainingMs),
       attemptMs: this.#attemptMs,
       deadlineMs: options.deadlineMs,
       clock: this.#clock,
     });
     this.#asks -= 1;
-    if (outcome.kind === "answered") return outcome.answer as OwnerAnswer<Op>;
+    if (outcome.kind === "answered") return outcome.answer;
     const mayBeDecided = request.op === "command" && outcome.reached;
     return { ok: false, error: wireError(mayBeDecided ? "unknown" : "unavailable") };
   }
