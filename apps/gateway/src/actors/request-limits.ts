@@ -39,6 +39,11 @@ export class RequestLimits {
     return inRoom.error !== undefined || nearer ? inRoom : whole;
   }
 
+  /** What changes no room takes from the user's bucket alone. */
+  account(user: UserId): Promise<Admission> {
+    return this.#take(this.#send, user);
+  }
+
   read(user: UserId): Promise<Admission> {
     return this.#take(this.#read, user);
   }
