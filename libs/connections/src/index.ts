@@ -1,13 +1,9 @@
+export { openSqlite, type SqliteOptions } from "./sqlite.ts";
 export {
-  openSqlite,
   SqliteBusyError,
   SqliteFailedError,
   SqliteFullError,
   type SqliteDatabase,
-  type SqliteOptions,
-  type SqlResult,
-  type SqlRow,
-  type SqlStep,
-  type SqlValue,
-} from "./sqlite.ts";
+} from "./worker-database.ts";
+export type { SqlResult, SqlRow, SqlStep, SqlValue } from "./sqlite-messages.ts";
 export { FolderLockedError, lockFolder } from "./lock-folder.ts";

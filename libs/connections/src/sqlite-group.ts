@@ -4,7 +4,6 @@ import type {
   SqlFault,
   SqlRequest,
   SqlResult,
-  SqlRow,
   SqlStep,
   WorkerSettings,
 } from "./sqlite-messages.ts";
@@ -27,7 +26,7 @@ export class SqliteGroup {
   readonly #prepared = new Map<string, Prepared>();
 
   constructor({ file, busyTimeoutMs }: WorkerSettings) {
-    this.#database = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: false });
+    this.#database = new DatabaseSync(file, { timeout: busyTimeoutMs });
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
   }
 
@@ -70,7 +69,7 @@ export class SqliteGroup {
 
   #step({ sql, params }: SqlStep): SqlResult {
     const { statement, returnsRows } = this.#prepare(sql);
-    if (returnsRows) return { rows: statement.all(...params) as readonly SqlRow[], changes: 0 };
+    if (returnsRows) return { rows: statement.all(...params), changes: 0 };
     return { rows: [], changes: Number(statement.run(...params).changes) };
   }
 
