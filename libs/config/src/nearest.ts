@@ -1,5 +1,5 @@
 /** More typing errors than this make another name. */
-const editsMax = 3;
+const editsMax = 2;
 
 /** The candidate that `name` most likely was meant to be, by Levenshtein distance; `undefined` when none is close. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
