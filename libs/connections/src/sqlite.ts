@@ -16,7 +16,9 @@ const busyTimeoutMsDefault = 5_000;
 /** Opens `file`, made when missing, in WAL mode with a flush at every commit. Rejects with `SqliteFailedError`. */
 export async function openSqlite(file: string, options: SqliteOptions = {}): Promise<SqliteDatabase> {
   const settings: WorkerSettings = { file, busyTimeoutMs: options.busyTimeoutMs ?? busyTimeoutMsDefault };
-  const worker = new Worker(new URL("./sqlite-worker.ts", import.meta.url), { workerData: settings });
+  const script = new URL("./sqlite-worker.ts", import.meta.url);
+  // The process's own flags may be of a kind that a thread refuses (`--input-type`).
+  const worker = new Worker(script, { workerData: settings, execArgv: [] });
   try {
     await once(worker, "message");
   } catch (cause) {

@@ -23,6 +23,7 @@ export type AppendOutcome =
   | { readonly kind: "unknown" };
 
 export interface AppendOptions {
+  /** How long to wait for the log's answer, from now; then the outcome is `unknown`. */
   readonly deadlineMs: number;
 }
 
@@ -56,6 +57,9 @@ export interface RoomLog {
    * have seen what the archive says of the room *after* it saw that the log holds nothing.
    *
    * Appending an entry whose id is already stored is a `conflict` like any other; its asker finds its own id in `last`.
+   *
+   * Throws `LogUnavailableError` when this call was not attempted: it has stored nothing. What an earlier `unknown` of the
+   * same entry did stays as open as it was.
    */
   append(entry: Entry, after: Position, options: AppendOptions): Promise<AppendOutcome>;
 
@@ -77,6 +81,9 @@ export interface RoomLog {
    */
   follow(partition: number, after: Position, signal: AbortSignal): AsyncIterable<readonly StoredEntry[]>;
 
-  /** Forgets entries at or below `upTo` that were stored before `storedBeforeMs`; returns how many. */
+  /**
+   * Forgets the partition's oldest entries: those at or below `upTo`, up to the first that was not stored before
+   * `storedBeforeMs`. Returns how many. None behind a kept one goes, or a clock gone back could move a room back.
+   */
   purge(partition: number, upTo: Position, storedBeforeMs: number): Promise<number>;
 }
