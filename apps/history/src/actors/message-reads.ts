@@ -1,0 +1,124 @@
+import {
+  type MessageRecord,
+  type MessageView,
+  type OwnerAnswerBody,
+  type OwnerAsk,
+  ParleyError,
+  type RoomEvent,
+  type UserId,
+  wireError,
+} from "@parley/protocol";
+import type { HistoryStore, Reaction } from "@parley/history-store";
+import { reactedAfter } from "../domain/facts.ts";
+import { mergeMessages, type Slice, slicesOf } from "../domain/pages.ts";
+import { messageView } from "../domain/views.ts";
+import { readAs } from "./asker.ts";
+import type { RoomImage } from "./room-image.ts";
+
+interface Fetched {
+  readonly slices: readonly { readonly slice: Slice; readonly archived: readonly MessageRecord[] }[];
+  readonly mine: readonly Reaction[];
+  /** The tail when the archive was asked: with the newer events it leaves no hole. */
+  readonly tail: readonly RoomEvent[];
+}
+
+/** Reads messages of one room, archive and tail merged. */
+export class MessageReads {
+  readonly #store: HistoryStore;
+
+  constructor(store: HistoryStore) {
+    this.#store = store;
+  }
+
+  async page(image: RoomImage, { user, page }: OwnerAsk<"messages">): Promise<OwnerAnswerBody<"messages">> {
+    // One more of each slice tells whether there are more.
+    const slices = slicesOf(page).map((slice) => ({ ...slice, limit: slice.limit + 1 }));
+    return readAs(
+      { store: this.#store, image, user },
+      async () => this.#fetch(image, user, slices),
+      ({ fromSeq }, fetched) => {
+        const tail = image.tailSince(fetched.tail);
+        const pages = fetched.slices.map(({ slice, archived }) =>
+          cut(slice, mergeMessages(slice, archived, tail), fromSeq),
+        );
+        const records = pages.flatMap(({ records: items }) => items);
+        assertNotBehind(image, records);
+        const mine = reactionsOf(user, fetched.mine, tail);
+        const items = records.map((record) => messageView(image.room, record, mine(record)));
+        return { items, more: pages[0]?.more ?? false };
+      },
+    );
+  }
+
+  async one(
+    image: RoomImage,
+    { user, seq }: OwnerAsk<"message">,
+  ): Promise<{ readonly message: MessageView }> {
+    const { items } = await this.page(image, { room: image.room, user, page: { around: seq, limit: 1 } });
+    const message = items.find((item) => item.seq === seq);
+    if (message === undefined)
+      throw new ParleyError(wireError("no_such_message", `${image.room} has no message ${seq}`));
+    return { message };
+  }
+
+  /** The newest messages as `user` may see them, for a reset's state or a room list. */
+  async newest(image: RoomImage, user: UserId, limit: number): Promise<readonly MessageView[]> {
+    return (await this.page(image, { room: image.room, user, page: { limit } })).items;
+  }
+
+  async #fetch(image: RoomImage, user: UserId, slices: readonly Slice[]): Promise<Fetched> {
+    const tail = [...image.tail.events()];
+    const archiveEnd = image.tail.firstSeq;
+    const fetched = await Promise.all(
+      slices.map(async (slice) => {
+        const covered = archiveEnd <= 1 || coveredByTail(slice, tail, archiveEnd);
+        return { slice, archived: covered ? [] : await this.#store.messages(image.room, slice) };
+      }),
+    );
+    const reacted = fetched.flatMap(({ archived }) => archived.filter(hasReactions).map(({ seq }) => seq));
+    const mine = reacted.length === 0 ? [] : await this.#store.reactionsBy(image.room, user, reacted);
+    return { slices: fetched, mine, tail };
+  }
+}
+
+const hasReactions = ({ reactions }: MessageRecord): boolean => Object.keys(reactions).length > 0;
+
+/** Whether the tail alone holds the slice: it holds enough messages, all newer than what is archived only. */
+function coveredByTail(slice: Slice, tail: readonly RoomEvent[], archiveEnd: number): boolean {
+  if (slice.after !== undefined) return slice.after + 1 >= archiveEnd;
+  const before = slice.before ?? Number.POSITIVE_INFINITY;
+  const messages = tail.filter(({ kind, seq }) => kind === "message.created" && seq < before);
+  return messages.length >= slice.limit;
+}
+
+function cut(
+  slice: Slice,
+  merged: readonly MessageRecord[],
+  fromSeq: number,
+): { readonly records: readonly MessageRecord[]; readonly more: boolean } {
+  const visible = merged.filter(({ seq }) => seq >= fromSeq);
+  const most = slice.limit - 1;
+  const records = slice.after === undefined ? visible.slice(-most) : visible.slice(0, most);
+  return { records, more: visible.length > most };
+}
+
+/** An archived seq above one's own head: another owner is ahead of this image. */
+function assertNotBehind(image: RoomImage, records: readonly MessageRecord[]): void {
+  if (records.some(({ lastSeq }) => lastSeq > image.record.head)) {
+    image.dropped = true;
+  }
+}
+
+function reactionsOf(
+  user: UserId,
+  archived: readonly Reaction[],
+  tail: readonly RoomEvent[],
+): (record: MessageRecord) => ReadonlySet<string> {
+  return ({ seq, reactions }) => {
+    const emojis = Object.keys(reactions).filter((emoji) => {
+      const before = archived.some((row) => row.seq === seq && row.emoji === emoji);
+      return reactedAfter({ author: user, seq, emoji }, before, tail);
+    });
+    return new Set(emojis);
+  };
+}

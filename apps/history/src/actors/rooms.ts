@@ -1,0 +1,85 @@
+import { partitionOf, type RoomId } from "@parley/protocol";
+import type { StoredEntry } from "@parley/room-log";
+import type { Environment } from "./environment.ts";
+import { RoomActor } from "./room-actor.ts";
+
+/** Between two looks at how much memory the rooms use. */
+const measureEveryCommands = 64;
+
+/**
+ * The rooms that one instance has in memory: at most `loadedRoomsMax`, and at most `tailBytesMax` of entries. The ones
+ * used longest ago go first; a room that is at work stays.
+ */
+export class Rooms {
+  readonly #environment: Environment;
+  readonly #followed: (partition: number) => boolean;
+  /** Order of insertion is order of use. */
+  readonly #rooms = new Map<RoomId, RoomActor>();
+  #tailBytes = 0;
+  #uses = 0;
+
+  constructor(environment: Environment, followed: (partition: number) => boolean) {
+    this.#environment = environment;
+    this.#followed = followed;
+  }
+
+  /** The room's actor, made when it is not there. */
+  get(room: RoomId): RoomActor {
+    const known = this.#rooms.get(room);
+    if (known !== undefined) this.#rooms.delete(room);
+    const actor = known ?? this.#make(room);
+    this.#rooms.set(room, actor);
+    this.#uses += 1;
+    if (known === undefined || this.#uses % measureEveryCommands === 0) this.#keepWithinLimits();
+    return actor;
+  }
+
+  onLogEntry(stored: StoredEntry): void {
+    this.#rooms.get(stored.entry.header.room)?.onLogEntry(stored);
+  }
+
+  /** The partition is archived up to `position`. */
+  onArchived(partition: number, position: number): void {
+    for (const actor of this.#of(partition)) actor.onArchived(position);
+  }
+
+  /** Another instance ranks first for the partition: what is held of it is of no use any more. */
+  handOver(partition: number): void {
+    for (const actor of this.#of(partition)) {
+      actor.forget("handed_over");
+      if (actor.idle) this.#rooms.delete(actor.room);
+    }
+  }
+
+  *#of(partition: number): Generator<RoomActor> {
+    for (const actor of this.#rooms.values()) {
+      if (partitionOf(actor.room, this.#environment.log.partitions) === partition) yield actor;
+    }
+  }
+
+  #make(room: RoomId): RoomActor {
+    const partition = partitionOf(room, this.#environment.log.partitions);
+    return new RoomActor(room, {
+      environment: this.#environment,
+      followed: () => this.#followed(partition),
+      hasRoomForMore: () => this.#tailBytes <= this.#environment.limits.tailBytesMax,
+    });
+  }
+
+  #keepWithinLimits(): void {
+    const { limits, telemetry } = this.#environment;
+    let bytes = 0;
+    for (const actor of this.#rooms.values()) bytes += actor.tailBytes;
+    let surplus = this.#rooms.size - limits.loadedRoomsMax;
+    for (const [room, actor] of this.#rooms) {
+      if (surplus <= 0 && bytes <= limits.tailBytesMax) break;
+      if (!actor.idle) continue;
+      bytes -= actor.tailBytes;
+      surplus -= 1;
+      actor.forget("evicted");
+      this.#rooms.delete(room);
+    }
+    this.#tailBytes = bytes;
+    telemetry.loaded({ rooms: this.#rooms.size, tailBytes: bytes });
+  }
+}

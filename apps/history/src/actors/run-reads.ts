@@ -1,0 +1,182 @@
+import {
+  type Cursor,
+  type EventRun,
+  type JoinedRoom,
+  type Limits,
+  type OwnerAsk,
+  ParleyError,
+  type ResetReason,
+  type ResetState,
+  type RoomEvent,
+  utf8Bytes,
+  wireError,
+} from "@parley/protocol";
+import type { HistoryStore } from "@parley/history-store";
+import { readAs, type Reader } from "./asker.ts";
+import type { MessageReads } from "./message-reads.ts";
+import type { RoomImage } from "./room-image.ts";
+import type { UnreadCounts } from "./unread-counts.ts";
+
+/** Reads runs of a room's events: what closes a hole, and what a joining client gets. */
+export class RunReads {
+  readonly #store: HistoryStore;
+  readonly #messages: MessageReads;
+  readonly #unread: UnreadCounts;
+  readonly #limits: Limits;
+
+  constructor(parts: {
+    readonly store: HistoryStore;
+    readonly messages: MessageReads;
+    readonly unread: UnreadCounts;
+    readonly limits: Limits;
+  }) {
+    this.#store = parts.store;
+    this.#messages = parts.messages;
+    this.#unread = parts.unread;
+    this.#limits = parts.limits;
+  }
+
+  /** For gateways: the run as the log has it, whoever may see it. */
+  async run(image: RoomImage, { after, limit }: OwnerAsk<"run">): Promise<EventRun> {
+    const events = await image.withArchive(async () => {
+      const fetched = await this.#archivedRun(image, after, limit);
+      return joinRun(image, { after, limit, archived: fetched });
+    });
+    return { epoch: image.epoch, first: after + 1, events, head: image.record.head };
+  }
+
+  async events(image: RoomImage, { user, after, limit }: OwnerAsk<"events">): Promise<EventRun> {
+    return readAs(
+      { store: this.#store, image, user },
+      async () => this.#archivedRun(image, after, limit),
+      ({ fromSeq }, archived) => {
+        const start = Math.max(after, fromSeq - 1);
+        const run = joinRun(image, { after, limit, archived });
+        const events = run.filter(({ seq }) => seq > start);
+        return { epoch: image.epoch, first: start + 1, events, head: image.record.head };
+      },
+    );
+  }
+
+  /** A snapshot of the room for one who begins to receive it, and the run after their cursor. */
+  async join(image: RoomImage, ask: OwnerAsk<"join">): Promise<JoinedRoom> {
+    const { user, cursor, bytesMax } = ask;
+    const limit = this.#limits.catchUpEventsMax;
+    const { reset, joined } = await readAs(
+      { store: this.#store, image, user },
+      async () => ({
+        archived: cursor === undefined ? [] : await this.#catchUp(image, cursor, limit),
+        storedMark: await this.#unread.storedMark(image, user),
+      }),
+      (reader, { archived, storedMark }) => {
+        const mark = this.#unread.mark(image, reader.member, storedMark);
+        const { head, n } = image.record;
+        const snapshot = {
+          room: image.room,
+          ok: true,
+          epoch: image.epoch,
+          head,
+          n,
+          mark,
+          role: reader.member.role,
+        } as const;
+        if (cursor === undefined) return { reset: undefined, joined: snapshot };
+        const broken = discontinuity(image, { cursor, reader, limit });
+        if (broken !== undefined) return { reset: broken, joined: snapshot };
+        const run = joinRun(image, { after: cursor.seq, limit, archived });
+        return { reset: undefined, joined: { ...snapshot, ...prefix(run, bytesMax, head) } };
+      },
+    );
+    return reset === undefined ? joined : this.#reset(image, { ask, joined, reason: reset });
+  }
+
+  async #catchUp(image: RoomImage, cursor: Cursor, limit: number): Promise<readonly RoomEvent[]> {
+    const near = cursor.epoch === image.epoch && image.record.head - cursor.seq <= limit;
+    return near ? this.#archivedRun(image, cursor.seq, limit) : [];
+  }
+
+  async #archivedRun(image: RoomImage, after: number, limit: number): Promise<readonly RoomEvent[]> {
+    if (image.tail.run(after, 0) !== undefined) return [];
+    return this.#store.events(image.room, after, Math.min(limit, image.tail.firstSeq - 1 - after));
+  }
+
+  /** Continuity cannot be proved: the current state instead, with the messages as they are at its head. */
+  async #reset(
+    image: RoomImage,
+    {
+      ask,
+      joined,
+      reason,
+    }: {
+      readonly ask: OwnerAsk<"join">;
+      readonly joined: JoinedRoom & { ok: true };
+      readonly reason: ResetReason;
+    },
+  ): Promise<JoinedRoom> {
+    const messages = await this.#messages.newest(image, ask.user, this.#limits.resetMessagesMax);
+    const { settings, kind, name, n, memberCount, head } = image.record;
+    const state: ResetState = {
+      settings,
+      kind,
+      ...(name === undefined ? {} : { name }),
+      role: joined.role,
+      mark: joined.mark,
+      n,
+      memberCount,
+      messages: [...messages],
+    };
+    return { ...joined, head, n, reset: { reason, state } };
+  }
+}
+
+/** Why the run after the cursor is not to be had. */
+function discontinuity(
+  image: RoomImage,
+  { cursor, reader, limit }: { readonly cursor: Cursor; readonly reader: Reader; readonly limit: number },
+): ResetReason | undefined {
+  const { head } = image.record;
+  if (cursor.epoch !== image.epoch) return "epoch";
+  if (cursor.seq > head) return "ahead";
+  if (cursor.seq < reader.fromSeq - 1) return "history_hidden";
+  return head - cursor.seq > limit ? "too_far_behind" : undefined;
+}
+
+/** Archived events and the tail's, as one dense run after `after`. */
+function joinRun(
+  image: RoomImage,
+  {
+    after,
+    limit,
+    archived,
+  }: { readonly after: number; readonly limit: number; readonly archived: readonly RoomEvent[] },
+): readonly RoomEvent[] {
+  const end = archived.at(-1)?.seq ?? after;
+  const tail = image.tail.run(end, limit - archived.length);
+  const run = [...archived, ...(tail ?? [])].slice(0, limit);
+  const dense = run.every(({ seq }, index) => seq === after + 1 + index);
+  const whole = run.length === limit || (run.at(-1)?.seq ?? after) >= image.record.head;
+  if (!dense || !whole) {
+    throw new ParleyError(
+      wireError("unavailable", `the run of ${image.room} after ${after} is not to be had whole now`),
+    );
+  }
+  return run;
+}
+
+/** As much of the run as fits, at least one event; `more` when the head is not reached. */
+function prefix(
+  run: readonly RoomEvent[],
+  bytesMax: number,
+  head: number,
+): { readonly events: readonly RoomEvent[]; readonly more?: boolean } {
+  let bytes = 0;
+  let count = 0;
+  for (const event of run) {
+    bytes += utf8Bytes(JSON.stringify(event));
+    if (count > 0 && bytes > bytesMax) break;
+    count += 1;
+  }
+  const events = run.slice(0, count);
+  const last = events.at(-1);
+  return last === undefined || last.seq === head ? { events } : { events, more: true };
+}
