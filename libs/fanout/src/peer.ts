@@ -41,8 +41,9 @@ const silent: PeerEvents = { drained() {}, lagging() {}, cutOff() {} };
  * The sending side of one connection, and the bound on what is queued for it.
  *
  * Engine.IO queues without a bound, so everything written is counted here, acks and refusals as much as room entries.
- * Above `sessionLaggingBytes` the peer is *lagging* and `writeFrame` refuses; above `sessionDeadBytes`, or lagging longer
- * than `sessionLaggingMs`, it is terminated. A peer that never reads and keeps asking meets the second.
+ * Above `sessionLaggingBytes` the peer is *lagging* and `writeFrame` refuses. Above `sessionDeadBytes` while lagging, or
+ * lagging longer than `sessionLaggingMs`, it is terminated. A peer that never reads and keeps asking meets the second. One
+ * large answer alone does not: the peer gets its time to read it, and may add little to it meanwhile.
  */
 export class Peer {
   events: PeerEvents = silent;
@@ -52,6 +53,7 @@ export class Peer {
   /** In Engine.IO's `writeBuffer`. */
   #engineQueuedBytes = 0;
   #laggingSinceMs: number | undefined;
+  #deadAboveBytes = 0;
 
   constructor(conn: object, around: PeerSurroundings, frames: FrameBudget) {
     this.#conn = engineConnection(conn);
@@ -103,15 +105,12 @@ export class Peer {
   review(): boolean {
     if (this.#laggingSinceMs === undefined || !this.open) return true;
     const { limits, now } = this.#around;
-    const queuedBytes = this.queuedBytes;
-    if (queuedBytes <= limits.sessionLaggingBytes / 2) {
+    if (this.queuedBytes <= limits.sessionLaggingBytes / 2) {
       this.#laggingSinceMs = undefined;
       this.events.drained();
       return true;
     }
-    if (queuedBytes <= limits.sessionDeadBytes && now() - this.#laggingSinceMs < limits.sessionLaggingMs) {
-      return false;
-    }
+    if (now() - this.#laggingSinceMs < limits.sessionLaggingMs) return false;
     this.#cutOff("slow_consumer");
     return true;
   }
@@ -135,10 +134,11 @@ export class Peer {
     // A full turn's worth for a peer that reads well is no lag: let the network take what it can, then judge.
     corks.release(this.#conn.transport.socket._socket);
     const queuedBytes = this.queuedBytes;
-    if (queuedBytes > limits.sessionDeadBytes) {
-      this.#cutOff("slow_consumer");
-    } else if (queuedBytes > limits.sessionLaggingBytes && this.#laggingSinceMs === undefined) {
+    if (this.#laggingSinceMs !== undefined) {
+      if (queuedBytes > this.#deadAboveBytes) this.#cutOff("slow_consumer");
+    } else if (queuedBytes > limits.sessionLaggingBytes) {
       this.#laggingSinceMs = now();
+      this.#deadAboveBytes = Math.max(limits.sessionDeadBytes, queuedBytes + limits.sessionLaggingBytes);
       watch(this);
       this.events.lagging(queuedBytes);
     }

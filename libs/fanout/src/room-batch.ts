@@ -46,14 +46,18 @@ export const defaultRoomBatchOptions: RoomBatchOptions = {
  */
 export class RoomBatch<Target extends FrameTarget> {
   readonly #options: RoomBatchOptions;
+  readonly #skipped: () => void;
   /** Holes while a frame is being written in slices, else none: filling one would make the walk miss who moved. */
   #seats: (PlacedSeat<Target> | undefined)[] = [];
   #size = 0;
   readonly #pending: PendingFrame[] = [];
   #pendingBytes = 0;
   #cursor = 0;
+  #owesHeads = false;
 
-  constructor(options: RoomBatchOptions = defaultRoomBatchOptions) {
+  /** `skipped`: frames that waited were dropped and all seats are dirty; called once the room is through. */
+  constructor(skipped: () => void, options: RoomBatchOptions = defaultRoomBatchOptions) {
+    this.#skipped = skipped;
     this.#options = options;
   }
 
@@ -126,12 +130,16 @@ export class RoomBatch<Target extends FrameTarget> {
     for (const { written } of this.#pending.splice(1)) written();
     this.#pendingBytes = this.#pending[0]?.frame.length ?? 0;
     for (const seat of this.#seats) if (seat !== undefined) seat.dirty = true;
+    this.#owesHeads = true;
   }
 
   /** Closes the holes that leaving left. */
   #close(): void {
     this.#seats = this.#seats.filter((seat) => seat !== undefined);
     for (const [index, seat] of this.#seats.entries()) if (seat !== undefined) seat.index = index;
+    if (!this.#owesHeads) return;
+    this.#owesHeads = false;
+    this.#skipped();
   }
 }
 
