@@ -94,7 +94,7 @@ export interface ReactionPlace {
   readonly emoji: string;
 }
 
-/** Whether `author` has reacted so after `event`. Folding a run in order gives the same from any earlier or later answer. */
+/** Whether `author` has reacted so after `event`. A run folded in order ends the same whether or not the start had it. */
 export function foldReaction(present: boolean, place: ReactionPlace, event: RoomEvent): boolean {
   if (event.kind !== "reaction.added" && event.kind !== "reaction.removed") return present;
   const same = event.author === place.author && event.target === place.seq && event.emoji === place.emoji;

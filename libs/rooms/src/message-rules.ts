@@ -13,7 +13,7 @@ const otherVersion = (target: MessageRecord, expected: number): Ruling =>
     detail: { version: target.version },
   });
 
-/** Arguments before the clock: what can never succeed is said at once, and slow mode only delays what would. */
+/** Arguments before the clock: what cannot succeed is said at once, and slow mode delays only what would. */
 export function ruleSend(given: Case, action: ActionOf<"send">): Ruling {
   const { room, command, facts } = given;
   const { replyTo, metadata } = action;

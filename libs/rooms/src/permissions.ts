@@ -88,7 +88,10 @@ const ranks: Readonly<Record<Standing, number>> = { outsider: 0, member: 1, mode
 /** Positive when `a` is above `b`, 0 when they are equal. */
 export const compareStanding = (a: Standing, b: Standing): number => ranks[a] - ranks[b];
 
-/** Why somebody of this standing may not do it in this room, if so. Judges the room's state first, then its kind, then the standing. */
+/**
+ * Why somebody of this standing may not do it in this room; `undefined` when they may. The room's state is judged first
+ * (`archived`), then its kind (`kind_forbids`), then the standing (`forbidden`).
+ */
 export function prohibition(room: RoomRecord, deed: Deed, standing: Standing): WireError | undefined {
   const permission: Permission = permissions[deed];
   if (room.settings.archived && !permission.whenArchived) {
