@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, type webcrypto } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 
 const fetchTimeoutMs = 5_000;
 const documentBytesMax = 256 * 1024;
@@ -109,7 +109,9 @@ async function fetchJson(url: string): Promise<unknown> {
 async function boundedText(response: Response, url: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  if (response.body === null) throw new Error(`${url} answered nothing`);
+  const body: AsyncIterable<Uint8Array> = response.body;
+  for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > documentBytesMax) throw new Error(`${url} answered more than ${documentBytesMax} bytes`);
     chunks.push(chunk);
@@ -134,7 +136,7 @@ function parseKey(jwk: Readonly<Record<string, unknown>>): PublicKey | undefined
   const algorithm = algorithmOf(jwk);
   if (algorithm === undefined || (jwk["alg"] !== undefined && jwk["alg"] !== algorithm)) return undefined;
   try {
-    return { algorithm, key: createPublicKey({ key: jwk as webcrypto.JsonWebKey, format: "jwk" }) };
+    return { algorithm, key: createPublicKey({ key: jwk, format: "jwk" }) };
   } catch {
     return undefined;
   }

@@ -130,19 +130,17 @@ class JwtVerifier implements TokenVerifier {
       return unauthorized(`tokens signed with ${JSON.stringify(alg)} are not accepted here`);
     }
     const found = await keySet.lookup(kid);
-    switch (found.kind) {
-      case "unknown":
-        return unauthorized("the token's key is not known");
-      case "unavailable":
-        return {
-          ok: false,
-          code: "unavailable",
-          message: "the identity provider's keys cannot be fetched now",
-        };
-      case "found":
-        if (found.key.algorithm !== alg) return unauthorized("the token's key is of another algorithm");
-        return { ok: true, algorithm: found.key.algorithm, key: found.key.key };
+    if (found.kind === "unknown") return unauthorized("the token's key is not known");
+    if (found.kind === "unavailable") {
+      return {
+        ok: false,
+        code: "unavailable",
+        message: "the identity provider's keys cannot be fetched now",
+      };
     }
+    const { algorithm, key } = found.key;
+    if (algorithm !== alg) return unauthorized("the token's key is of another algorithm");
+    return { ok: true, algorithm, key };
   }
 
   #expired({ expiresAtMs }: Identity): boolean {

@@ -40,6 +40,16 @@ export const GuestCreatedSchema = closed({
   expiresAt: TimeSchema,
 });
 
+/** `GET /v1/me`: who the token stands for, and what it covers. */
+export const MeSchema = closed({
+  userId: UserIdSchema,
+  name: Type.Optional(Type.String()),
+  bot: Type.Boolean(),
+  scopes: Type.Array(ScopeSchema),
+  tokenId: Type.Optional(TokenIdSchema),
+  expiresAt: Type.Optional(TimeSchema),
+});
+
 export const CreateBotSchema = closed({
   name: NameSchema,
   scopes: Type.Array(ScopeSchema, { minItems: 1, maxItems: scopes.length, uniqueItems: true }),
@@ -82,6 +92,12 @@ export const RestUpdateRoomSchema = closed({
   archived: Type.Optional(Type.Boolean()),
 });
 export const PutMemberSchema = closed({ role: Type.Optional(RoleSchema) });
+/** `role` is absent when the user was a member already and none was asked for. */
+export const MemberPutSchema = closed({
+  room: RoomIdSchema,
+  user: UserIdSchema,
+  role: Type.Optional(RoleSchema),
+});
 export const PutBanSchema = closed({ reason: actionFields["member.ban"].reason });
 
 export const PostMessageSchema = closed(actionFields.send);
@@ -144,9 +160,13 @@ export const ProblemSchema = closed({
   code: Type.Unsafe<ErrorCode>(Type.String({ enum: [...errorCodes] })),
   requestId: Type.String(),
   retryAfterMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** The rate limit that is used up. */
+  bucket: Type.Optional(Type.String()),
   errors: Type.Optional(Type.Array(closed({ pointer: Type.String(), detail: Type.String() }))),
 });
 export type Problem = Readonly<Static<typeof ProblemSchema>>;
+export type Me = Readonly<Static<typeof MeSchema>>;
+export type MemberPut = Readonly<Static<typeof MemberPutSchema>>;
 export type GuestCreated = Readonly<Static<typeof GuestCreatedSchema>>;
 export type BotCreated = Readonly<Static<typeof BotCreatedSchema>>;
 export type RoomCreated = Readonly<Static<typeof RoomCreatedSchema>>;

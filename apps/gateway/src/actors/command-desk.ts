@@ -1,6 +1,5 @@
 import type { Owners } from "@parley/bus";
 import {
-  type Action,
   type ActionKind,
   type ClientPayload,
   type Command,
@@ -97,7 +96,9 @@ export class CommandDesk {
   async #decide(asker: Asker, request: CommandRequest, deadlineMs: number): Promise<CommandOutcome> {
     const { room, action } = request;
     const fault =
-      scopeFault(asker, scopeOf(action)) ?? reservedFault(room) ?? oversized(action, this.#parts.limits);
+      scopeFault(asker, scopeOfKind[action.kind]) ??
+      reservedFault(room) ??
+      oversized(action, this.#parts.limits);
     if (fault !== undefined) return refused(fault);
     const { status, error } = await this.#requestLimits.command(asker.identity.userId, room);
     if (error !== undefined) return refused(error, status);
@@ -132,39 +133,33 @@ async function roomIdFor(
   creator: UserId,
   { kind, key, members = [] }: CreateRequest,
 ): Promise<RoomId | undefined> {
-  if (kind !== "direct") return await createdRoomId(creator, key);
+  if (kind !== "direct") return createdRoomId(creator, key);
   const others = members.filter((member) => member !== creator);
   const [other] = others;
-  return other !== undefined && others.length === 1 ? await directRoomId(creator, other) : undefined;
+  return other !== undefined && others.length === 1 ? directRoomId(creator, other) : undefined;
 }
 
-/** The scope that an action needs. */
-function scopeOf({ kind }: Action): Scope {
-  switch (kind) {
-    case "send":
-    case "edit":
-    case "delete":
-    case "react":
-    case "unreact":
-    case "pin":
-    case "unpin":
-      return "messages:write";
-    case "member.join":
-    case "member.leave":
-    case "member.add":
-    case "member.remove":
-    case "member.role":
-    case "member.ban":
-    case "member.unban":
-      return "members:write";
-    case "room.create":
-    case "room.update":
-    case "room.archive":
-      return "rooms:write";
-    case "access.revoke":
-      return "admin";
-  }
-}
+/** The scope that each kind of action needs. */
+const scopeOfKind = {
+  send: "messages:write",
+  edit: "messages:write",
+  delete: "messages:write",
+  react: "messages:write",
+  unreact: "messages:write",
+  pin: "messages:write",
+  unpin: "messages:write",
+  "member.join": "members:write",
+  "member.leave": "members:write",
+  "member.add": "members:write",
+  "member.remove": "members:write",
+  "member.role": "members:write",
+  "member.ban": "members:write",
+  "member.unban": "members:write",
+  "room.create": "rooms:write",
+  "room.update": "rooms:write",
+  "room.archive": "rooms:write",
+  "access.revoke": "admin",
+} as const satisfies Record<ActionKind, Scope>;
 
 function outcomeName(outcome: CommandOutcome): "applied" | "replayed" | ErrorCode {
   if (!outcome.ok) return outcome.error.code;

@@ -63,7 +63,7 @@ export class ReadDesk {
   /** Items ascend by seq; `nextCursor` goes on the way the page went, from the newest backwards. */
   async messages(asker: Asker, room: RoomId, page: PageQuery): Promise<ReadOutcome<Page<MessageView>>> {
     const limit = Math.min(page.limit, this.#parts.limits.pageItemsMax);
-    const outcome = await this.#read(asker, "messages", { room, page: { ...page, limit } });
+    const outcome = await this.#read({ asker }, "messages", { room, page: { ...page, limit } });
     return mapped(outcome, ({ items, more }) => {
       const nextCursor = more ? nextPlace(page, items) : undefined;
       return nextCursor === undefined ? { items } : { items, nextCursor };
@@ -76,7 +76,7 @@ export class ReadDesk {
     question: { readonly room: RoomId; readonly seq: number },
     after?: Cursor,
   ): Promise<ReadOutcome<MessageView>> {
-    return mapped(await this.#read(asker, "message", question, after), ({ message }) => message);
+    return mapped(await this.#read({ asker, after }, "message", question), ({ message }) => message);
   }
 
   events(
@@ -85,16 +85,16 @@ export class ReadDesk {
     run: { readonly after: number; readonly limit: number },
   ): Promise<ReadOutcome<EventRun>> {
     const limit = Math.min(run.limit, this.#parts.limits.catchUpEventsMax);
-    return this.#read(asker, "events", { room, after: run.after, limit });
+    return this.#read({ asker }, "events", { room, after: run.after, limit });
   }
 
   /** `after`: as for `message`. */
   async room(asker: Asker, room: RoomId, after?: Cursor): Promise<ReadOutcome<RoomView>> {
-    return mapped(await this.#read(asker, "room", { room }, after), ({ view }) => view);
+    return mapped(await this.#read({ asker, after }, "room", { room }), ({ view }) => view);
   }
 
   members(asker: Asker, room: RoomId, page: PageRequest): Promise<ReadOutcome<Page<MemberView>>> {
-    return this.#read(asker, "members", { room, ...this.#paging(page) });
+    return this.#read({ asker }, "members", { room, ...this.#paging(page) });
   }
 
   /** Moves the asker's mark; their sessions hear of it, and in small rooms everybody does. */
@@ -103,7 +103,7 @@ export class ReadDesk {
     room: RoomId,
     seq: number,
   ): Promise<ReadOutcome<{ readonly seq: number; readonly unread: number }>> {
-    const outcome = await this.#read(asker, "read", { room, seq });
+    const outcome = await this.#read({ asker }, "read", { room, seq });
     if (!outcome.ok) return outcome;
     const { memberCount, ...marked } = outcome.body;
     const mark: MarkView = { room, user: asker.identity.userId, ...marked };
@@ -143,10 +143,9 @@ export class ReadDesk {
   }
 
   async #read<Op extends RoomReadOp>(
-    asker: Asker,
+    { asker, after }: { readonly asker: Asker; readonly after?: Cursor | undefined },
     op: Op,
     question: RoomQuestion<Op>,
-    after?: Cursor,
   ): Promise<ReadOutcome<OwnerAnswerBody<Op>>> {
     const { room } = question;
     const fault = reservedFault(room);
@@ -158,7 +157,7 @@ export class ReadDesk {
       ...(atLeast !== undefined && { atLeast }),
     } as unknown as OwnerAsk<Op>;
     const partition = partitionOf(room, this.#parts.partitions);
-    return await this.#admitted(asker, () => this.#ask(partition, op, ask));
+    return this.#admitted(asker, () => this.#ask(partition, op, ask));
   }
 
   async #admitted<Body>(
@@ -201,9 +200,10 @@ function nextPlace(page: PageQuery, items: readonly MessageView[]): string | und
 }
 
 function newest(seen: Cursor | undefined, own: Cursor | undefined): Cursor | undefined {
-  if (seen === undefined || own === undefined) return seen ?? own;
-  if (seen.epoch !== own.epoch) return seen.epoch > own.epoch ? seen : own;
-  return seen.seq >= own.seq ? seen : own;
+  if (own === undefined) return seen;
+  const { epoch, seq } = own;
+  if (seen === undefined || epoch > seen.epoch) return { epoch, seq };
+  return epoch === seen.epoch && seq > seen.seq ? { epoch, seq } : seen;
 }
 
 function mapped<Body, Shown>(outcome: ReadOutcome<Body>, show: (body: Body) => Shown): ReadOutcome<Shown> {
