@@ -107,6 +107,10 @@ export class HistoryRecorder {
     this.#marks.push(mark);
   }
 
+  get invocations(): readonly Invocation[] {
+    return [...this.#invocations.values()];
+  }
+
   get acknowledgedCount(): number {
     return [...this.#invocations.values()].filter((one) =>
       one.answers.some((answer) => answer.outcome === "ok"),

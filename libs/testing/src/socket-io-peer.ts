@@ -95,7 +95,13 @@ export class SocketIoPeer implements Disposable {
   }
 
   /** Sends an event and waits for its acknowledgement. */
-  ask<Name extends ClientEventName>(event: Name, payload: unknown): Promise<AckOf<Name>> {
+  async ask<Name extends ClientEventName>(event: Name, payload: unknown): Promise<AckOf<Name>> {
+    const [answer] = await this.askAnything(event, [payload]);
+    return answer as AckOf<Name>;
+  }
+
+  /** The same for events outside Parley's protocol: any arguments, and all those of the acknowledgement. */
+  askAnything(event: string, args: readonly unknown[]): Promise<readonly unknown[]> {
     const id = this.#nextAck;
     this.#nextAck += 1;
     return new Promise((done, fail) => {
@@ -103,8 +109,8 @@ export class SocketIoPeer implements Disposable {
         this.#waiting.delete(id);
         fail(new Error(`no answer to ${event}`));
       }, answerDeadlineMs);
-      this.#waiting.set(id, { done: (args) => done(args[0] as AckOf<Name>), fail, timer });
-      this.packet(`42${id}${JSON.stringify([event, payload])}`);
+      this.#waiting.set(id, { done, fail, timer });
+      this.packet(`42${id}${JSON.stringify([event, ...args])}`);
     });
   }
 
