@@ -46,6 +46,7 @@ export class MemoryRoster implements Roster {
   /** In the order they went. */
   readonly #offline = new Set<UserId>();
   readonly #handlers = new Set<Handler>();
+  #generation = 0;
 
   constructor(options: MemoryRosterOptions = {}) {
     this.#nowMs = options.nowMs ?? Date.now;
@@ -58,8 +59,9 @@ export class MemoryRoster implements Roster {
   async open(gateway: NodeId): Promise<Lease> {
     const nowMs = this.#nowMs();
     const former = this.#leases.get(gateway);
-    // The time keeps generations rising also for gateways whose former leases are forgotten.
-    const generation = Math.max((former?.generation ?? 0) + 1, nowMs);
+    // One row of generations for all gateways: a former life's is never used again, also when it is forgotten.
+    this.#generation = Math.max(this.#generation + 1, nowMs);
+    const generation = this.#generation;
     this.#leases.set(gateway, { generation, expiresMs: nowMs + this.#leaseMs, users: new Set() });
     this.#publish(this.#leave(gateway, former?.users ?? []));
     return { gateway, generation };
