@@ -5,6 +5,8 @@ const documentBytesMax = 256 * 1024;
 const keysMax = 100;
 /** At most one question to the provider in this time, whoever sends unknown key ids. */
 const coolDownMs = 30_000;
+/** After a question that got no answer: waiting longer would lengthen the provider's outage. */
+const retryMs = 2_000;
 /** Keys older than this are asked for again, while they go on being used. */
 const freshMs = 600_000;
 
@@ -53,7 +55,8 @@ export class KeySet {
       if (this.#nowMs() - this.#askedMs > freshMs) void this.#ask();
       return { kind: "found", key: known };
     }
-    if (this.#asking !== undefined || this.#nowMs() - this.#askedMs >= coolDownMs) await this.#ask();
+    const pauseMs = this.#fault === undefined ? coolDownMs : retryMs;
+    if (this.#asking !== undefined || this.#nowMs() - this.#askedMs >= pauseMs) await this.#ask();
     const found = this.#find(kid);
     if (found !== undefined) return { kind: "found", key: found };
     return this.#fault === undefined ? { kind: "unknown" } : { kind: "unavailable", cause: this.#fault };

@@ -44,14 +44,14 @@ export class Authenticator {
   async authenticate(token: string): Promise<Authentication> {
     const found = isBotToken(token) ? await this.#bot(token) : await this.#person(token);
     if (!found.ok) return found;
-    return this.#parts.revocations.isRevoked(found.identity) ? refused(wireError("token_revoked")) : found;
+    if (this.#parts.revocations.isRevoked(found.identity)) return refused(wireError("token_revoked"));
+    if (!found.identity.bot) await this.#remember(found.identity);
+    return found;
   }
 
   async #person(token: string): Promise<Authentication> {
     const outcome = await this.#parts.verifier.verify(token);
-    if (!outcome.ok) return refused(wireError(outcome.code, outcome.message));
-    await this.#remember(outcome.identity);
-    return outcome;
+    return outcome.ok ? outcome : refused(wireError(outcome.code, outcome.message));
   }
 
   async #bot(token: string): Promise<Authentication> {
