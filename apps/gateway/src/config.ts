@@ -17,6 +17,7 @@ import {
   text,
   url,
 } from "@parley/config";
+import type { PlantedFault } from "./domain/faults.ts";
 import { limitTable, limitVariable, parseNodeId } from "@parley/protocol";
 
 const dayMs = 86_400_000;
@@ -68,7 +69,11 @@ type Read = ConfigOf<typeof gatewayFields>;
  * `origins`: whose pages may connect, beside those that this service itself serves. `guests`: whether anybody may have a
  * token; on unless this is production. `trustedProxies`: whose `X-Forwarded-For` is believed.
  */
-export type GatewayConfig = Omit<Read, "guests"> & { readonly guests: boolean };
+export type GatewayConfig = Omit<Read, "guests"> & {
+  readonly guests: boolean;
+  /** Planted by tests, never by configuration of a gateway of its own. */
+  readonly faults?: ReadonlySet<PlantedFault>;
+};
 
 const verifiable = ({ auth }: Read): boolean =>
   auth.secret !== undefined || auth.jwksUrl !== undefined || URL.canParse(auth.issuer ?? "");

@@ -3,10 +3,7 @@ import type { Limits } from "@parley/protocol";
 import type { ServerOptions } from "socket.io";
 import { BoundedWebSocketServer } from "./ws-engine.ts";
 
-export type EngineLimits = Pick<
-  Limits,
-  "frameBytesMax" | "handshakeMs" | "pingIntervalMs" | "pingTimeoutMs"
->;
+export type EngineLimits = Pick<Limits, "frameBytesMax" | "handshakeMs" | "pingIntervalMs" | "pingTimeoutMs">;
 
 /**
  * Decides on an upgrade before anything is spent on it. `false`: the hook has answered and ended the request's socket

@@ -11,4 +11,4 @@ export {
 export { type AllowUpgrade, engineOptions, type EngineLimits } from "./engine-options.ts";
 export { freeHandshake, freeUpgradeRequest } from "./connection-memory.ts";
 export { BoundedWebSocketServer } from "./ws-engine.ts";
-export { FrameBudget } from "./frame-budget.ts";
+export { WindowBudget } from "./window-budget.ts";

@@ -1,3 +1,4 @@
+import type { Socket as NetSocket } from "node:net";
 import type { Limits } from "@parley/protocol";
 import {
   type EngineConnection,
@@ -6,7 +7,7 @@ import {
   type OutgoingPacket,
   packetBytes,
 } from "./engine-connection.ts";
-import type { FrameBudget } from "./frame-budget.ts";
+import type { WindowBudget } from "./window-budget.ts";
 import type { TickCorks } from "./tick-corks.ts";
 
 export type PeerLimits = Pick<
@@ -49,13 +50,13 @@ export class Peer {
   events: PeerEvents = silent;
   readonly #conn: EngineConnection;
   readonly #around: PeerSurroundings;
-  readonly #frames: FrameBudget;
+  readonly #frames: WindowBudget;
   /** In Engine.IO's `writeBuffer`. */
   #engineQueuedBytes = 0;
   #laggingSinceMs: number | undefined;
   #deadAboveBytes = 0;
 
-  constructor(conn: object, around: PeerSurroundings, frames: FrameBudget) {
+  constructor(conn: object, around: PeerSurroundings, frames: WindowBudget) {
     this.#conn = engineConnection(conn);
     this.#around = around;
     this.#frames = frames;
@@ -72,9 +73,14 @@ export class Peer {
     return this.#laggingSinceMs !== undefined;
   }
 
+  /** The connection below it all. */
+  get netSocket(): NetSocket {
+    return this.#conn.transport.socket._socket;
+  }
+
   /** Bytes given to this connection that the network has not taken. */
   get queuedBytes(): number {
-    return this.#conn.transport.socket._socket.writableLength + this.#engineQueuedBytes;
+    return this.netSocket.writableLength + this.#engineQueuedBytes;
   }
 
   /**
@@ -125,14 +131,14 @@ export class Peer {
 
   #onFlush(): void {
     this.#engineQueuedBytes = 0;
-    this.#around.corks.hold(this.#conn.transport.socket._socket);
+    this.#around.corks.hold(this.netSocket);
   }
 
   #weigh(): void {
     const { limits, corks, now, watch } = this.#around;
     if (this.queuedBytes <= limits.sessionLaggingBytes || !this.open) return;
     // A full turn's worth for a peer that reads well is no lag: let the network take what it can, then judge.
-    corks.release(this.#conn.transport.socket._socket);
+    corks.release(this.netSocket);
     const queuedBytes = this.queuedBytes;
     if (this.#laggingSinceMs !== undefined) {
       if (queuedBytes > this.#deadAboveBytes) this.#cutOff("slow_consumer");

@@ -1,4 +1,4 @@
-import { FrameBudget } from "./frame-budget.ts";
+import { WindowBudget } from "./window-budget.ts";
 import { Peer, type PeerLimits } from "./peer.ts";
 import { TickCorks } from "./tick-corks.ts";
 
@@ -32,7 +32,7 @@ export class Peers implements Disposable {
     if (known !== undefined) return known;
     const { limits, now } = this.#options;
     const around = { limits, now, corks: this.#corks, watch: (peer: Peer) => this.#watch(peer) };
-    const peer = new Peer(conn, around, new FrameBudget(limits.sessionFramesPerTenSeconds));
+    const peer = new Peer(conn, around, new WindowBudget(limits.sessionFramesPerTenSeconds));
     this.#byConnection.set(conn, peer);
     return peer;
   }

@@ -1,6 +1,6 @@
 import type { ServerOptions } from "ws";
 import { WebSocket, WebSocketServer } from "ws";
-import { FrameBudget } from "./frame-budget.ts";
+import { WindowBudget } from "./window-budget.ts";
 
 /** Fragments of one message. Clients have no reason to split what is at most a frame's limit. */
 const fragmentsMax = 64;
@@ -15,7 +15,7 @@ const closeTimeoutMs = 3_000;
 
 /** A WebSocket that ends a peer which does nothing but ping: each answer costs a system call. */
 class GuardedWebSocket extends WebSocket {
-  readonly #pings = new FrameBudget(pingsPerTenSeconds);
+  readonly #pings = new WindowBudget(pingsPerTenSeconds);
 
   override pong(...answer: Parameters<WebSocket["pong"]>): void {
     if (this.#pings.take(performance.now())) super.pong(...answer);

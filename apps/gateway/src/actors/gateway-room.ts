@@ -173,7 +173,10 @@ export class GatewayRoom {
     const { owners, partitions, limits } = this.#parts;
     const { room } = this;
     const seen = this.cursor;
-    const optional = { ...(cursor !== undefined && { cursor }), ...(seen !== undefined && { atLeast: seen }) };
+    const optional = {
+      ...(cursor !== undefined && { cursor }),
+      ...(seen !== undefined && { atLeast: seen }),
+    };
     const answer = await owners.ask(
       partitionOf(room, partitions),
       { op: "join", ask: { room, user, bytesMax, ...optional } },

@@ -56,7 +56,9 @@ export class PulseListener {
 
   /** Resolves when pulses are heard; rejects when they cannot be, and may be called again. */
   async open(): Promise<void> {
-    this.#subscription ??= this.#parts.liveFeed.subscribePulses(this.#partition, (pulse) => this.#onPulse(pulse));
+    this.#subscription ??= this.#parts.liveFeed.subscribePulses(this.#partition, (pulse) =>
+      this.#onPulse(pulse),
+    );
     if (this.#cancelTick === undefined) this.#tick();
     try {
       await this.#subscription;
@@ -101,7 +103,8 @@ export class PulseListener {
   async #ask(): Promise<void> {
     this.#asking = true;
     const { gaps, position, heardPosition } = this.#watch;
-    const reached = position === undefined ? await this.#verifyEach(heardPosition) : await this.#changes(position);
+    const reached =
+      position === undefined ? await this.#verifyEach(heardPosition) : await this.#changes(position);
     this.#asking = false;
     // Unanswered: the next pulse or tick asks again.
     if (reached !== "unanswered") this.#watch = caughtUp(this.#watch, gaps, reached);

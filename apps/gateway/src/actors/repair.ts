@@ -97,7 +97,10 @@ export class Repair {
     const deadlineMs = Math.max(1, this.#startedMs + repairMs - clock.nowMs());
     const answer = await owners.ask(
       partitionOf(this.#room, partitions),
-      { op: "run", ask: { room: this.#room, after: wanted.after, limit: runEventsMax, atLeast: wanted.want } },
+      {
+        op: "run",
+        ask: { room: this.#room, after: wanted.after, limit: runEventsMax, atLeast: wanted.want },
+      },
       { deadlineMs },
     );
     if (this.#asking !== question) return;

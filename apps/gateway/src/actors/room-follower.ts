@@ -8,7 +8,13 @@ import {
   type RoomId,
 } from "@parley/protocol";
 import { faultEvery, type PlantedFault } from "../domain/faults.ts";
-import { type FeedEffect, type FeedHead, type FeedInput, type RoomFeed, stepFeed } from "../domain/room-feed.ts";
+import {
+  type FeedEffect,
+  type FeedHead,
+  type FeedInput,
+  type RoomFeed,
+  stepFeed,
+} from "../domain/room-feed.ts";
 import { chunkRun } from "../domain/run-chunks.ts";
 import { Repair } from "./repair.ts";
 

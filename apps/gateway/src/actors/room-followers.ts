@@ -67,7 +67,13 @@ export class RoomFollowers {
     if (known !== undefined) return known;
     const followers = new Set<RoomFollower>();
     const { owners, liveFeed, clock, telemetry } = this.#parts;
-    const pulses = new PulseListener(number, { owners, liveFeed, clock, telemetry, rooms: () => [...followers] });
+    const pulses = new PulseListener(number, {
+      owners,
+      liveFeed,
+      clock,
+      telemetry,
+      rooms: () => [...followers],
+    });
     const partition = { followers, pulses };
     this.#partitions.set(number, partition);
     return partition;

@@ -62,7 +62,10 @@ export class CommandLatch<Waiting> {
     return [...this.#lanes.values()].some((lane) => lane.running !== undefined);
   }
 
-  offer(command: { readonly room: RoomId; readonly key: Key; readonly what: Waiting }, nowMs: number): LatchVerdict {
+  offer(
+    command: { readonly room: RoomId; readonly key: Key; readonly what: Waiting },
+    nowMs: number,
+  ): LatchVerdict {
     const lane = this.#lane(command.room);
     const { latched } = lane;
     if (latched !== undefined && latched.untilMs <= nowMs) lane.latched = undefined;

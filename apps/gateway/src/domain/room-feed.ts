@@ -173,7 +173,10 @@ function advance<Item>(feed: Repair<Item>, before: readonly FeedEffect<Item>[]):
   const step = settle(feed, before);
   if (step.feed.phase !== "repair") return step;
   const { epoch, last, want } = step.feed;
-  return { feed: step.feed, effects: [...step.effects, { kind: "fetch", after: last, want: { epoch, seq: want } }] };
+  return {
+    feed: step.feed,
+    effects: [...step.effects, { kind: "fetch", after: last, want: { epoch, seq: want } }],
+  };
 }
 
 /** Delivers what has become contiguous, and goes live when nothing is missing. */
@@ -194,7 +197,9 @@ function settle<Item>(feed: Repair<Item>, before: readonly FeedEffect<Item>[]): 
 /** Ascending by first seq, without repeats; over the bound the newest go, to be fetched later. */
 function hold<Item>(held: readonly FeedEntry<Item>[], entry: FeedEntry<Item>): readonly FeedEntry<Item>[] {
   const others = held.filter((one) => one.first !== entry.first || one.epoch !== entry.epoch);
-  const sorted = [...others, entry].sort((left, right) => left.epoch - right.epoch || left.first - right.first);
+  const sorted = [...others, entry].sort(
+    (left, right) => left.epoch - right.epoch || left.first - right.first,
+  );
   return sorted.slice(0, heldEntriesMax);
 }
 

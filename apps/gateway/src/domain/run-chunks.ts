@@ -30,7 +30,9 @@ export function chunkRun(events: readonly RoomEvent[]): readonly (readonly RoomE
 }
 
 /** Who is out of the room after `events`, each with the seq of the removal. */
-export function removals(events: readonly RoomEvent[]): readonly { readonly user: UserId; readonly seq: number }[] {
+export function removals(
+  events: readonly RoomEvent[],
+): readonly { readonly user: UserId; readonly seq: number }[] {
   return events.filter(isControlEvent).flatMap((event) => {
     const user = removedBy(event);
     return user === undefined ? [] : [{ user, seq: event.seq }];

@@ -1,7 +1,7 @@
 const windowMs = 10_000;
 
-/** How many frames a peer may send in ten seconds, counted in fixed windows: at most twice that in any ten. */
-export class FrameBudget {
+/** So many in ten seconds, counted in fixed windows: at most twice as many in any ten. Needs no timer. */
+export class WindowBudget {
   readonly #max: number;
   #windowStartMs = Number.NEGATIVE_INFINITY;
   #taken = 0;
