@@ -291,6 +291,7 @@ export function roomLogContract(name: string, open: OpenLogUnderTest): void {
       );
       const rooms = roomsOf(3).slice(0, 3);
       let held = await log().read(3, 0, everything);
+      let newest = 0;
       const take = async (taken: StepOf<typeof step>): Promise<boolean> => {
         if (taken.kind === "purge") {
           const upTo = held.at(-1 - taken.keep)?.position ?? 0;
@@ -302,12 +303,16 @@ export function roomLogContract(name: string, open: OpenLogUnderTest): void {
         const last = held.findLast((entry) => entry.entry.header.room === of)?.position ?? 0;
         const after = taken.kind === "stale" ? last + 1 : last;
         const outcome = await log().append(entryOf(of), after, { deadlineMs });
-        if (outcome.kind === "confirmed") held = [...held, (await log().last(of))!];
+        if (outcome.kind === "confirmed") {
+          held = [...held, (await log().last(of))!];
+          newest = outcome.position;
+        }
         return outcome.kind === (taken.kind === "stale" ? "conflict" : "confirmed");
       };
       const run = async (steps: readonly StepOf<typeof step>[]) => {
         for (const taken of steps) expect(await take(taken)).toBe(true);
         expect(await log().read(3, 0, everything)).toEqual(held);
+        expect(await log().lastPosition(3)).toBe(newest);
       };
       await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 20 }), run), { numRuns: 20 });
     });

@@ -112,14 +112,14 @@ function messageStep(room: RoomId, write: MessageWrite): SqlStep {
   return {
     sql: upsertMessage,
     params: [
-      ...[room, seq],
-      ...[guard(origin), orNull(n), orNull(ts), orNull(author), orNull(key), orNull(replyTo)],
-      ...[guard(body), orNull(text), json(mentions), orNull(version), flag(deleted)],
-      ...[guard(metadata), json(metadata?.value)],
-      ...[guard(editedTs), orNull(editedTs)],
-      ...[guard(pinned), flag(pinned)],
-      stamp,
-    ],
+      [room, seq],
+      [guard(origin), orNull(n), orNull(ts), orNull(author), orNull(key), orNull(replyTo)],
+      [guard(body), orNull(text), json(mentions), orNull(version), flag(deleted)],
+      [guard(metadata), json(metadata?.value)],
+      [guard(editedTs), orNull(editedTs)],
+      [guard(pinned), flag(pinned)],
+      [stamp],
+    ].flat(),
   };
 }
 
@@ -152,18 +152,18 @@ function roomStep({ room, epoch, roomRow, keyTimeMaxMs }: EntryWrites): SqlStep 
   return {
     sql: upsertRoom,
     params: [
-      room,
-      ...[guard(head), head?.value ?? 0],
-      ...[guard(counts), counts?.value.n ?? 0, counts?.value.ts ?? ""],
-      ...[guard(kind), orNull(kind?.value)],
-      ...[guard(name), orNull(name?.value), orNull(folded)],
-      ...[guard(settings), orNull(slowModeMs), flag(archived), orNull(history)],
-      ...[guard(memberCount), memberCount?.value ?? 0],
-      ...[guard(ownerCount), ownerCount?.value ?? 0],
-      ...[guard(pins), JSON.stringify(pins?.value ?? [])],
-      epoch,
-      keyTimeMaxMs,
-    ],
+      [room],
+      [guard(head), head?.value ?? 0],
+      [guard(counts), counts?.value.n ?? 0, counts?.value.ts ?? ""],
+      [guard(kind), orNull(kind?.value)],
+      [guard(name), orNull(name?.value), orNull(folded)],
+      [guard(settings), orNull(slowModeMs), flag(archived), orNull(history)],
+      [guard(memberCount), memberCount?.value ?? 0],
+      [guard(ownerCount), ownerCount?.value ?? 0],
+      [guard(pins), JSON.stringify(pins?.value ?? [])],
+      [epoch],
+      [keyTimeMaxMs],
+    ].flat(),
   };
 }
 

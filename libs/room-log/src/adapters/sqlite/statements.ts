@@ -88,7 +88,7 @@ export function purge({ partition, upTo, storedBeforeMs }: PurgeRange): readonly
     {
       sql: `INSERT INTO log_purged (partition, position)
         SELECT partition, max(position) FROM log_entries WHERE ${oldest} GROUP BY partition
-        ON CONFLICT (partition) DO UPDATE SET position = max(position, excluded.position)`,
+        ON CONFLICT (partition) DO UPDATE SET position = excluded.position`,
       params: range,
     },
     { sql: `DELETE FROM log_entries WHERE ${oldest}`, params: range },
