@@ -71,7 +71,7 @@ export class BotDesk {
     asker: Asker,
     { name, scopes, key }: BotRequest,
   ): Outcome<BotCreated & { readonly replayed: boolean }> {
-    return await this.#admitted(asker, async () => {
+    return this.#admitted(asker, async () => {
       const fault = grantFault(asker, scopes);
       if (fault !== undefined) return refused(fault);
       const ownerId = asker.identity.userId;
@@ -125,7 +125,7 @@ export class BotDesk {
   #ofBot<Body>(asker: Asker, bot: UserId, act: () => Promise<Result<Body>>): Outcome<Body> {
     return this.#admitted(asker, async () => {
       const user = await this.#parts.accounts.user(bot);
-      return user !== undefined && mayManage(asker, user) ? await act() : refused(wireError("no_such_user"));
+      return user !== undefined && mayManage(asker, user) ? act() : refused(wireError("no_such_user"));
     });
   }
 

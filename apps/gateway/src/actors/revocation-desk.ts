@@ -58,7 +58,7 @@ export class RevocationDesk {
     }
     // The flag lives as long as the token does; the revocation may be forgotten after a while.
     if (subject.kind === "token") await this.#parts.accounts.revokeBotToken(subject.id);
-    return await this.#parts.revocations.revoke(subject.kind, subject.id);
+    return this.#parts.revocations.revoke(subject.kind, subject.id);
   }
 }
 

@@ -2,6 +2,8 @@ import { ParleyError, wireError } from "@parley/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { originPolicy } from "../origin-policy.ts";
 
+/** Below it is what clients call; beside it is what whoever runs the process calls. */
+export const apiPrefix = "/v1/";
 const methods = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const requestFields =
   "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, x-audit-reason, x-request-id";
@@ -22,7 +24,7 @@ export function guardBrowsers(app: FastifyInstance, origins: readonly string[]):
   const allows = originPolicy(origins);
   app.addHook("onRequest", async (request, reply) => {
     void reply.headers(guardFields);
-    if (!request.url.startsWith("/v1/")) return;
+    if (!request.url.startsWith(apiPrefix)) return;
     void reply.header("cache-control", "no-store").header("content-security-policy", apiPolicy);
     void reply.header("vary", "origin");
     const { origin } = request.headers;

@@ -274,6 +274,15 @@ describe("whoever runs the process", () => {
     expect((await http.app.inject("/metrics")).body).toBe("up 1\n");
   });
 
+  test("finds nobody served before the node was ready once, and everybody after that", async () => {
+    http.missing = ["the room of revocations"];
+    expect((await http.ask("GET", "/v1/me")).json()).toMatchObject({ code: "unavailable" });
+    http.missing = [];
+    expect((await http.ask("GET", "/v1/me")).statusCode).toBe(200);
+    http.missing = ["sockets are not let in"];
+    expect((await http.ask("GET", "/v1/me")).statusCode).toBe(200);
+  });
+
   test("sees routes, never addresses", async () => {
     await http.ask("GET", "/v1/rooms/r_secret");
     await http.ask("GET", "/elsewhere");

@@ -1,11 +1,18 @@
-import { type ErrorCode, errorCatalogue, type Limits, uuidV7 } from "@parley/protocol";
+import {
+  type ErrorCode,
+  errorCatalogue,
+  type Limits,
+  ParleyError,
+  uuidV7,
+  wireError,
+} from "@parley/protocol";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Authenticator } from "../../actors/authenticator.ts";
 import type { Desks } from "../../actors/desks.ts";
 import { annotationEndpoints } from "./annotations.ts";
 import { acceptJsonBodies } from "./body.ts";
 import { botEndpoints } from "./bots.ts";
-import { guardBrowsers } from "./browsers.ts";
+import { apiPrefix, guardBrowsers } from "./browsers.ts";
 import { Endpoints } from "./endpoint.ts";
 import { errorDocsEndpoint } from "./error-docs.ts";
 import { eventEndpoints } from "./events.ts";
@@ -73,6 +80,7 @@ export function createHttp({
   answerStrays(app);
   observe(app, telemetry);
   guardBrowsers(app, config.origins);
+  waitUntilReady(app, health);
   acceptJsonBodies(app);
   const endpoints = new Endpoints({ app, authenticator, clock });
   const surface: Surface = { endpoints, desks, deadlineMs: config.limits.commandDeadlineMs };
@@ -106,6 +114,16 @@ const newApp = ({ limits, trustedProxies }: HttpConfig, clock: HttpParts["clock"
       sendProblem(error, request, reply);
     },
   });
+
+/** Nobody is served before this node was ready once: a revoked token could come before its revocation is known. */
+function waitUntilReady(app: FastifyInstance, health: Health): void {
+  let wasReady = false;
+  app.addHook("onRequest", async (request) => {
+    wasReady ||= health.missing().length === 0;
+    if (wasReady || !request.url.startsWith(apiPrefix)) return;
+    throw new ParleyError(wireError("unavailable", `starting: ${health.missing().join(", ")}`));
+  });
+}
 
 function answerProblems(app: FastifyInstance, telemetry: HttpTelemetry): void {
   app.setErrorHandler((error, request, reply) => {
