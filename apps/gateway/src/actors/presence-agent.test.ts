@@ -101,6 +101,15 @@ describe("what a gateway says", () => {
     expect(around.asserted.flat().map(({ sockets }) => sockets)).toEqual([1, 0]);
   });
 
+  test("is that a user is gone also when they left while their coming was being said", async () => {
+    const around = rosterUnderTest();
+    const { agent } = await agentAt(around);
+    agent.connected(ada);
+    agent.disconnected(ada);
+    await settle();
+    expect(around.asserted.flat().map(({ sockets }) => sockets)).toEqual([1, 0]);
+  });
+
   test("goes together while a request is under way", async () => {
     const around = rosterUnderTest();
     const { agent } = await agentAt(around);
@@ -158,6 +167,20 @@ describe("what a gateway says", () => {
     await around.clock.advance(graceMs);
     await around.memory.sweep();
     expect(around.statuses()).toEqual(["ada online"]);
+  });
+
+  test("is said anew at once also when it is an assertion that finds the lease lost", async () => {
+    const around = rosterUnderTest();
+    const { agent } = await agentAt(around);
+    agent.connected(ada);
+    await settle();
+    await around.memory.open(g1);
+    agent.connected(bob);
+    await settle();
+    expect(around.statuses()).toEqual(["ada online", "bob online"]);
+    await around.clock.advance(graceMs);
+    await around.memory.sweep();
+    expect(around.statuses()).toEqual([]);
   });
 
   test("is made up for after the roster was away, for who is here and for who left meanwhile", async () => {
@@ -243,6 +266,37 @@ describe("what a watching session hears", () => {
     ]);
     await clock.advance(10_000);
     expect(batches).toHaveLength(2);
+  });
+
+  test("is another batch for what changes later", async () => {
+    const { agent, there, clock, batches } = await watching();
+    await agent.watch(s1, [ada]);
+    there.connected(ada);
+    await clock.advance(1_000);
+    there.setStatus(ada, "away", undefined);
+    await clock.advance(1_000);
+    expect(batches.map(({ views }) => views.map(({ status }) => status))).toEqual([["online"], ["away"]]);
+  });
+
+  test("includes what happened before a feed opened late", async () => {
+    const around = rosterUnderTest();
+    let refusals = 1;
+    const roster: Roster = {
+      ...around.roster,
+      subscribe: async (handler) => {
+        refusals -= 1;
+        if (refusals >= 0) throw new Error("no feed yet");
+        return around.roster.subscribe(handler);
+      },
+    };
+    const { agent, batches } = await agentAt({ ...around, roster });
+    const { agent: there } = await agentAt(around, g2);
+    await agent.watch(s1, [ada]);
+    there.connected(ada);
+    await around.clock.advance(4_000);
+    expect(batches).toEqual([]);
+    await around.clock.advance(2_000);
+    expect(batches).toHaveLength(1);
   });
 
   test("is nothing when a user reconnects within the grace, on whatever gateway", async () => {

@@ -185,7 +185,6 @@ export class PresenceLease implements AsyncDisposable {
   #drop(): void {
     this.#lease = undefined;
     this.#unsaid.clear();
-    for (const [user, { sockets }] of this.#users) if (sockets === 0) this.#users.delete(user);
   }
 
   #unsayAll(): void {
