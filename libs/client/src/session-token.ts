@@ -65,10 +65,10 @@ export class SessionToken {
     return token;
   }
 
-  #arm(request: Request, minimumMs = 0): void {
+  #arm(request: Request, retryInMs?: number): void {
     const expiryMs = this.#token === undefined ? undefined : tokenExpiryMs(this.#token);
     if (expiryMs === undefined) return;
-    const delayMs = Math.max(minimumMs, refreshInMs(expiryMs, this.#options.serverNowMs()));
+    const delayMs = retryInMs ?? refreshInMs(expiryMs, this.#options.serverNowMs());
     const generation = this.#generation;
     this.#cancel = this.#options.clock.after(delayMs, () => {
       void this.#refresh(request, generation);
@@ -81,7 +81,7 @@ export class SessionToken {
     if (generation !== this.#generation) return;
     if (!accepted) this.#token = previous;
     // Without a new token the server will say `token_expired` in its time; until then it is asked for again.
-    this.#arm(request, accepted ? 0 : retryMs);
+    this.#arm(request, accepted ? undefined : retryMs);
   }
 
   async #offer(request: Request): Promise<boolean> {
