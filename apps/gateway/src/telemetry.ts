@@ -19,12 +19,12 @@ export interface AnsweredRequest {
 
 /** Figures that others count, read when metrics are asked for. */
 export interface GatewayFigures {
-  connections(): number;
-  sessions(): number;
-  handshakes(): number;
-  laggingPeers(): number;
-  rooms(): number;
-  followedRooms(): number;
+  readonly connections: () => number;
+  readonly sessions: () => number;
+  readonly handshakes: () => number;
+  readonly laggingPeers: () => number;
+  readonly rooms: () => number;
+  readonly followedRooms: () => number;
 }
 
 /** One function for each thing that happens at the edge: log line and metric together. */

@@ -55,6 +55,8 @@ export class Peer {
   #engineQueuedBytes = 0;
   #laggingSinceMs: number | undefined;
   #deadAboveBytes = 0;
+  /** Engine.IO learns of it a turn later. */
+  #terminated = false;
 
   constructor(conn: object, around: PeerSurroundings, frames: WindowBudget) {
     this.#conn = engineConnection(conn);
@@ -66,7 +68,7 @@ export class Peer {
   }
 
   get open(): boolean {
-    return this.#conn.readyState === "open";
+    return !this.#terminated && this.#conn.readyState === "open";
   }
 
   get lagging(): boolean {
@@ -104,6 +106,7 @@ export class Peer {
 
   /** Cuts the connection at once: what is queued is dropped, a closing handshake would wait behind it. */
   terminate(): void {
+    this.#terminated = true;
     this.#conn.transport.socket.terminate();
   }
 

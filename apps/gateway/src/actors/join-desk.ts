@@ -57,7 +57,9 @@ export class JoinDesk {
       const some = wishes.slice(start, start + roomsTogetherMax);
       const bytesMax = Math.max(1, Math.floor(bytesLeft / (wishes.length - start)));
       const joins = await Promise.all(
-        some.map((wish) => (tooMany.has(wish) ? full(wish) : this.#joinOne(session, wish, bytesMax))),
+        some.map((wish) =>
+          tooMany.has(wish) ? Promise.resolve(full(wish)) : this.#joinOne(session, wish, bytesMax),
+        ),
       );
       for (const { answer, seat } of joins) {
         rooms.push(answer);

@@ -124,7 +124,7 @@ export class PulseListener {
     }
     this.#compare(answer.body.heads);
     if (answer.body.complete) return answer.body.position;
-    return await this.#verifyEach(heardPosition);
+    return this.#verifyEach(heardPosition);
   }
 
   /** Compares every followed room with what its owner says. Returns `position` when all could be compared. */

@@ -98,6 +98,8 @@ export class Sessions {
       }
       case "token":
         return this.all().filter(({ identity }) => identity.tokenId === id);
+      default:
+        return subject satisfies never;
     }
   }
 

@@ -19,10 +19,16 @@ export class WorkQueue {
   /** `undefined`: the queue is full, and the task was not taken. */
   run<Result>(task: () => Promise<Result>): Promise<Result> | undefined {
     if (this.#waiting.length >= this.#options.waitingMax) return undefined;
-    return new Promise<Result>((done, fail) => {
-      this.#waiting.push(() => task().then(done, fail));
-      this.#next();
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.#waiting.push(async () => {
+      try {
+        resolve(await task());
+      } catch (error) {
+        reject(error);
+      }
     });
+    this.#next();
+    return promise;
   }
 
   #next(): void {

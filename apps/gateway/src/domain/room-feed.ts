@@ -88,6 +88,8 @@ export function stepFeed<Item>(feed: RoomFeed<Item>, input: FeedInput<Item>): Fe
       return onFetched(feed, input.run);
     case "gave-up":
       return feed.phase === "repair" ? resync("repair_failed") : stay(feed);
+    default:
+      return input satisfies never;
   }
 }
 
@@ -127,6 +129,8 @@ function onEntry<Item>(feed: RoomFeed<Item>, entry: FeedEntry<Item>): FeedStep<I
       return outOfLine({ ...feed, phase: "repair", want: feed.last, held: [] }, entry, true);
     case "repair":
       return outOfLine(feed, entry, false);
+    default:
+      return feed satisfies never;
   }
 }
 
@@ -154,6 +158,8 @@ function onHead<Item>(feed: RoomFeed<Item>, head: FeedHead): FeedStep<Item> {
       if (head.epoch < feed.epoch || head.seq <= feed.last) return stay(feed);
       if (feed.phase === "live") return advance({ ...feed, phase: "repair", want: head.seq, held: [] }, []);
       return stay({ ...feed, want: Math.max(feed.want, head.seq) });
+    default:
+      return feed satisfies never;
   }
 }
 

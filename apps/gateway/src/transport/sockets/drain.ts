@@ -39,7 +39,7 @@ export async function drainSessions({
   }
   await gone(sessions, clock, drainMs * noticeShare);
   turns.closed = true;
-  await Promise.race([turns.idle(), pause(clock, commandDeadlineMs)]);
+  await finished(turns, clock, commandDeadlineMs);
   for (const some of slices(sessions.all(), sliceSize)) {
     for (const session of some) session.link.close("drain");
     await pause(clock, slicePauseMs);
@@ -50,6 +50,14 @@ const pause = (clock: Clock, ms: number): Promise<void> =>
   new Promise((done) => {
     clock.after(ms, done);
   });
+
+/** Resolves when no command is in flight, at the latest after `withinMs`. */
+async function finished(turns: DrainParts["turns"], clock: Clock, withinMs: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(withinMs, resolve);
+  await Promise.race([turns.idle(), late]);
+  cancel();
+}
 
 /** Resolves when nobody is left, or after `withinMs`. */
 async function gone(sessions: DrainParts["sessions"], clock: Clock, withinMs: number): Promise<void> {

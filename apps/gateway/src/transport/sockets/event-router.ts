@@ -17,7 +17,7 @@ export interface Call<Name extends ClientEventName> {
   readonly session: Session;
   readonly payload: ClientPayload<Name>;
   /** Calls `run` right after the acknowledgement went out. */
-  afterAck(run: () => void): void;
+  readonly afterAck: (run: () => void) => void;
 }
 
 /** One event's handling. What it throws is answered `internal`. */
@@ -52,7 +52,7 @@ export class EventRouter {
     this.#routes = new Map<unknown, Route>(
       clientEventNames.map((name) => [
         name,
-        { check: validator(clientEventSchemas[name]), handle: handlers[name] as AnyHandler },
+        { check: validator(clientEventSchemas[name]), handle: handlers[name] },
       ]),
     );
   }

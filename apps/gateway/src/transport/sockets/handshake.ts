@@ -56,16 +56,19 @@ export class Handshake {
       conn.close();
       return;
     }
-    void this.#outcome(socket.handshake.auth).then((outcome) => {
-      if ("let" in outcome) {
-        socket.data.authenticated = outcome.let;
-        next();
-      } else {
-        this.#parts.refused(outcome.refusal.code);
-        next(new ConnectRefusedError(outcome.refusal));
-      }
-    });
+    void this.#decide(socket, next);
   };
+
+  async #decide(socket: IoSocket, next: (error?: Error) => void): Promise<void> {
+    const outcome = await this.#outcome(socket.handshake.auth);
+    if ("let" in outcome) {
+      socket.data.authenticated = outcome.let;
+      next();
+    } else {
+      this.#parts.refused(outcome.refusal.code);
+      next(new ConnectRefusedError(outcome.refusal));
+    }
+  }
 
   /** Never rejects. */
   async #outcome(auth: unknown): Promise<Outcome> {
