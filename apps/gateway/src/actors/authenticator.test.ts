@@ -106,6 +106,17 @@ describe("a bot's token", () => {
     expect(await authenticator.authenticate(made.token)).toMatchObject({ error: { code: "token_revoked" } });
   });
 
+  test("is looked up with no more than 256 others at once", async () => {
+    const tokens = Array.from({ length: 257 }, () => newBotToken().token);
+    const codes = async () =>
+      (await Promise.all(tokens.map((token) => authenticator.authenticate(token)))).map(
+        (answer) => !answer.ok && answer.error.code,
+      );
+    const expected = [...Array.from({ length: 256 }, () => "unauthorized"), "unavailable"];
+    expect(await codes()).toEqual(expected);
+    expect(await codes()).toEqual(expected);
+  });
+
   test("is neither good nor bad while accounts are away", async () => {
     accounts.failure = new Error("away");
     expect(await authenticator.authenticate(made.token)).toMatchObject({ error: { code: "unavailable" } });

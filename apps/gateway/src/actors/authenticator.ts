@@ -7,6 +7,8 @@ import type { Revocations } from "./seams.ts";
 /** A bot token's row is read again after this; until then a revocation reaches us by the room of revocations. */
 const botTokenMs = 10_000;
 const botTokensMax = 10_000;
+/** Unknown tokens cost a read each; this many at once, and no more, may wait for theirs. */
+const lookupsMax = 256;
 const knownUsersMax = 50_000;
 /** After a failed write of a user no other is tried for this long: an outage of accounts must not slow every connect. */
 const accountsPauseMs = 5_000;
@@ -29,6 +31,7 @@ export class Authenticator {
   /** Names by user, as accounts has them. */
   readonly #known = new LRUCache<string, string>({ max: knownUsersMax });
   #pausedUntilMs = 0;
+  #lookups = 0;
 
   constructor(parts: AuthenticatorParts) {
     this.#parts = parts;
@@ -56,7 +59,7 @@ export class Authenticator {
 
   async #bot(token: string): Promise<Authentication> {
     const row = await this.#botToken(hashBotToken(token));
-    if (row === "unavailable") return refused(wireError("unavailable", "accounts cannot be read now"));
+    if (row === "unavailable") return refused(wireError("unavailable", "bot tokens cannot be looked up now"));
     if (row === undefined) return refused(wireError("unauthorized", "no such bot token"));
     if (row.revoked) return refused(wireError("token_revoked"));
     const expiresAtMs = row.expiresAt === undefined ? undefined : Date.parse(row.expiresAt);
@@ -69,12 +72,16 @@ export class Authenticator {
   async #botToken(hash: string): Promise<BotToken | "unavailable" | undefined> {
     const cached = this.#botTokens.get(hash);
     if (cached !== undefined) return cached;
+    if (this.#lookups >= lookupsMax) return "unavailable";
+    this.#lookups += 1;
     try {
       const row = await this.#parts.accounts.botTokenByHash(hash);
       if (row !== undefined) this.#botTokens.set(hash, row);
       return row;
     } catch {
       return "unavailable";
+    } finally {
+      this.#lookups -= 1;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Accounts, User } from "@parley/accounts";
-import { type Limits, type Page, type UserView, wireError } from "@parley/protocol";
+import type { Identity } from "@parley/auth";
+import { type Limits, type Me, type Page, type UserView, wireError } from "@parley/protocol";
 import type { RateLimiter } from "@parley/rate-limiter";
 import { type Asker, scopeFault } from "./asker.ts";
 import { decodeUserPlace, encodeUserPlace } from "./page-cursor.ts";
@@ -41,9 +42,24 @@ export class Directory {
     return { ok: true, body: pageOf(found, bounded), rate: status };
   }
 
-  user(asker: Asker): Promise<User | undefined> {
-    return this.#parts.accounts.user(asker.identity.userId);
+  /** Who the asker's token stands for. Needs no scope: it tells nothing that its bearer has not shown. */
+  async me({ identity }: Asker): Promise<ReadOutcome<Me>> {
+    const { status, error } = await this.#requestLimits.read(identity.userId);
+    if (error !== undefined) return { ok: false, error, rate: status };
+    const user = await this.#parts.accounts.user(identity.userId);
+    return { ok: true, body: meOf(identity, user?.name ?? identity.name), rate: status };
   }
+}
+
+function meOf({ userId, bot, scopes, tokenId, expiresAtMs }: Identity, name: string | undefined): Me {
+  return {
+    userId,
+    ...(name !== undefined && { name }),
+    bot,
+    scopes: [...scopes],
+    ...(tokenId !== undefined && { tokenId }),
+    ...(expiresAtMs !== undefined && { expiresAt: new Date(expiresAtMs).toISOString() }),
+  };
 }
 
 function pageOf(found: readonly User[], limit: number): Page<UserView> {

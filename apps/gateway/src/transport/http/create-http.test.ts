@@ -1,3 +1,5 @@
+import { type AddressInfo, connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { AccountsUnavailableError } from "@parley/accounts";
 import { errorCodes, ProblemSchema, validator, wireError } from "@parley/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -259,6 +261,20 @@ describe("pages in browsers", () => {
       "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
       "cache-control": "no-store",
     });
+  });
+});
+
+describe("bytes that are no request", () => {
+  test.each([
+    ["nonsense", "hello\r\n\r\n", "bad_request"],
+    ["a header too large", `GET / HTTP/1.1\r\nhost: a\r\nx: ${"x".repeat(20_000)}\r\n\r\n`, "too_large"],
+  ])("like %s get a problem, and the end", async (_, bytes, code) => {
+    await http.app.listen({ host: "127.0.0.1", port: 0 });
+    const socket = connect((http.app.server.address() as AddressInfo).port, "127.0.0.1");
+    socket.write(bytes);
+    const answer = await text(socket);
+    expect(answer).toContain("connection: close");
+    expect(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")))).toMatchObject({ code });
   });
 });
 

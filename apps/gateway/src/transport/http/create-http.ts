@@ -13,6 +13,7 @@ import { annotationEndpoints } from "./annotations.ts";
 import { acceptJsonBodies } from "./body.ts";
 import { botEndpoints } from "./bots.ts";
 import { apiPrefix, guardBrowsers } from "./browsers.ts";
+import { answerClientFault } from "./client-fault.ts";
 import { Endpoints } from "./endpoint.ts";
 import { errorDocsEndpoint } from "./error-docs.ts";
 import { eventEndpoints } from "./events.ts";
@@ -110,6 +111,7 @@ const newApp = ({ limits, trustedProxies }: HttpConfig, clock: HttpParts["clock"
       const given = headers["x-request-id"];
       return typeof given === "string" && requestIdPattern.test(given) ? given : uuidV7(clock.nowMs());
     },
+    clientErrorHandler: answerClientFault,
     frameworkErrors: (error, request, reply) => {
       sendProblem(error, request, reply);
     },

@@ -1,5 +1,4 @@
-import { type Me, PagingQuerySchema, UsersQuerySchema } from "@parley/protocol";
-import type { Asker } from "../../actors/asker.ts";
+import { PagingQuerySchema, UsersQuerySchema } from "@parley/protocol";
 import { textCheck } from "./checks.ts";
 import { pageAnswer, pageItemsDefault } from "./pages.ts";
 import type { Surface } from "./surface.ts";
@@ -12,7 +11,10 @@ export function userEndpoints({ endpoints, desks }: Surface): void {
   endpoints.known({
     method: "GET",
     path: "/v1/me",
-    answer: async ({ asker }) => ({ status: 200, body: meOf(asker, await desks.directory.user(asker)) }),
+    answer: async ({ asker, settle }) => ({
+      status: 200,
+      body: settle(await desks.directory.me(asker)).body,
+    }),
   });
   endpoints.known({
     method: "GET",
@@ -28,17 +30,4 @@ export function userEndpoints({ endpoints, desks }: Surface): void {
     answer: async ({ asker, query: { q: query, cursor, limit = pageItemsDefault }, request, settle }) =>
       pageAnswer(request, settle(await desks.directory.users(asker, { query, cursor, limit })).body),
   });
-}
-
-function meOf({ identity }: Asker, user: { readonly name: string } | undefined): Me {
-  const { userId, bot, scopes, tokenId, expiresAtMs } = identity;
-  const name = user?.name ?? identity.name;
-  return {
-    userId,
-    ...(name !== undefined && { name }),
-    bot,
-    scopes: [...scopes],
-    ...(tokenId !== undefined && { tokenId }),
-    ...(expiresAtMs !== undefined && { expiresAt: new Date(expiresAtMs).toISOString() }),
-  };
 }
