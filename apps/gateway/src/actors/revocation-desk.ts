@@ -1,4 +1,5 @@
 import type { Accounts } from "@parley/accounts";
+import type { Identity } from "@parley/auth";
 import {
   type Limits,
   type SessionId,
@@ -52,8 +53,7 @@ export class RevocationDesk {
   async #revoke({ identity }: Asker, request: RevocationRequest): Promise<WireError | undefined> {
     const subject = subjectOf(request);
     if (subject === undefined) return wireError("bad_request", "name one of user, session and token");
-    const own = subject.id === (subject.kind === "user" ? identity.userId : identity.tokenId);
-    if (!identity.scopes.has("admin") && (!own || subject.kind === "session")) {
+    if (!isOwn(subject, identity) && !identity.scopes.has("admin")) {
       return wireError("scope_missing", "for anyone but oneself the scope admin is needed");
     }
     // The flag lives as long as the token does; the revocation may be forgotten after a while.
@@ -61,6 +61,9 @@ export class RevocationDesk {
     return this.#parts.revocations.revoke(subject.kind, subject.id);
   }
 }
+
+const isOwn = ({ kind, id }: Subject, { userId, tokenId }: Identity): boolean =>
+  (kind === "user" && id === userId) || (kind === "token" && id === tokenId);
 
 type Subject =
   | { readonly kind: "user"; readonly id: UserId }
