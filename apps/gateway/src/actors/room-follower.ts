@@ -68,6 +68,7 @@ export class RoomFollower {
   #feed: RoomFeed<Item> = { phase: "cold" };
   #subscription: Promise<AsyncDisposable> | undefined;
   #seen: Cursor | undefined;
+  #heard = 0;
   #deliveries = 0;
   #swapped: Delivery | undefined;
 
@@ -128,6 +129,9 @@ export class RoomFollower {
   #onEntry({ header, payload }: LiveEntry): void {
     const { epoch, first, last } = header;
     if (last < first) return;
+    this.#heard += 1;
+    // Planted fault: a feed that loses nothing would leave no hole to take for none.
+    if (this.#heard % faultEvery === 0 && this.#parts.faults.has("skip-repair")) return;
     try {
       const control = header.control ? controlEvents(payload) : [];
       this.#step({ kind: "entry", entry: { epoch, first, last, item: { payload, control } } });
@@ -139,7 +143,8 @@ export class RoomFollower {
   }
 
   #step(input: FeedInput<Item>): void {
-    const { feed, effects } = stepFeed(this.#feed, this.#planted(input));
+    const taken = this.#planted(input);
+    const { feed, effects } = stepFeed(this.#feed, taken);
     this.#feed = feed;
     if (feed.phase !== "repair") this.#repair.stop();
     for (const effect of effects) this.#perform(effect);
