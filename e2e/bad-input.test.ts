@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { closeCodes, errorCodes, limitVariable, type Problem, type RoomId } from "@parley/protocol";
 import {
@@ -10,34 +10,33 @@ import {
   SocketIoPeer,
   UpgradeRefused,
 } from "@parley/testing";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { hostileInputs } from "./src/hostile-frames.ts";
+import { claimsOf, secondsFromNow, signedToken } from "./src/signed-token.ts";
 import { figure, type Person, World } from "./src/world.ts";
 
 const closeDeadlineMs = 20_000;
 const handshakeMs = 1_000;
+const laggingMs = 2_000;
 const catalogue: readonly string[] = [...errorCodes, ...closeCodes];
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-const secondsFromNow = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
-/** A JWT by HMAC, so that tests depend on no library that the server uses. */
-function signed(header: unknown, claims: unknown, key: string): string {
-  const text = `${base64(header)}.${base64(claims)}`;
-  return `${text}.${createHmac("sha256", key).update(text).digest("base64url")}`;
-}
-const claimsOf = (token: string) =>
-  JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
 
 describe("bad input", () => {
   let world: World;
   let ada: Person;
   let room: RoomId;
   beforeAll(async () => {
-    world = await World.start({ env: { [limitVariable("handshakeMs")]: String(handshakeMs) } });
+    world = await World.start({
+      env: {
+        [limitVariable("handshakeMs")]: String(handshakeMs),
+        [limitVariable("sessionLaggingMs")]: String(laggingMs),
+      },
+    });
     ada = await world.person("Ada");
     room = await world.room(ada);
+    return () => world[Symbol.asyncDispose]();
   });
-  afterAll(() => world[Symbol.asyncDispose]());
 
   afterEach(async () => {
     expect(world.server.running).toBe(true);
@@ -108,10 +107,7 @@ describe("bad input", () => {
       ["no signature", `${header}.${claims}.`],
       ["algorithm none", `${base64({ alg: "none", typ: "JWT" })}.${claims}.`],
       ["another subject", `${header}.${base64({ ...claimsOf(token), sub: "somebody" })}.${signature}`],
-      [
-        "signed with a guess",
-        signed({ alg: "HS256", typ: "JWT" }, { ...claimsOf(token), exp: secondsFromNow(600) }, "secret"),
-      ],
+      ["signed with a guess", signedToken({ ...claimsOf(token), exp: secondsFromNow(600) }, "secret")],
       ["eight kilobytes", "x".repeat(8_192)],
     ];
   };
@@ -211,11 +207,7 @@ test("an expired token is refused, and its open socket is closed", async () => {
   await using world = await World.start({
     env: { PARLEY_AUTH_SECRET: secret, PARLEY_AUTH_CLOCK_TOLERANCE_S: "0" },
   });
-  const token = signed(
-    { alg: "HS256", typ: "JWT" },
-    { sub: "ada", name: "Ada", exp: secondsFromNow(3) },
-    secret,
-  );
+  const token = signedToken({ sub: "ada", name: "Ada", exp: secondsFromNow(3) }, secret);
   using peer = await SocketIoPeer.connect(world.url, token);
   expect(await peer.next("revoked")).toEqual({ reason: "token_expired" });
   await peer.ended;
@@ -223,7 +215,7 @@ test("an expired token is refused, and its open socket is closed", async () => {
   expect((late as ConnectRefused).refusal.code).toBe("token_expired");
   const answer = await new RestClient(world.url, token).request<Problem>("GET", "/v1/me/rooms");
   expect([answer.status, answer.body.code]).toEqual([401, "token_expired"]);
-  const endless = signed({ alg: "HS256", typ: "JWT" }, { sub: "ada", name: "Ada" }, secret);
+  const endless = signedToken({ sub: "ada", name: "Ada" }, secret);
   const refused = await new RestClient(world.url, endless).request<Problem>("GET", "/v1/me/rooms");
   expect([refused.status, refused.body.code]).toEqual([401, "unauthorized"]);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { RestClient, ServerProcess, temporaryFolder } from "@parley/testing";
 import { figure, World } from "./src/world.ts";
 
@@ -6,8 +6,8 @@ describe("a server on an empty folder", () => {
   let world: World;
   beforeAll(async () => {
     world = await World.start();
+    return () => world[Symbol.asyncDispose]();
   });
-  afterAll(() => world[Symbol.asyncDispose]());
 
   test("says `ready` with the address at which it serves", async () => {
     figure(`ready after ${world.server.readyAfterMs.toFixed(0)} ms`);

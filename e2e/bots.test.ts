@@ -1,6 +1,6 @@
 import { errorCodes, type MessageView, type Problem, type RoomId } from "@parley/protocol";
 import { RestClient } from "@parley/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type Person, World } from "./src/world.ts";
 
 describe("a bot", () => {
@@ -15,8 +15,8 @@ describe("a bot", () => {
     const made = await owner.rest.bot("Build bot", ["rooms:read", "messages:write"]);
     await owner.rest.addMember(room, made.userId);
     bot = new RestClient(world.url, made.token);
+    return () => world[Symbol.asyncDispose]();
   });
-  afterAll(() => world[Symbol.asyncDispose]());
 
   const post = (body: unknown, key: string) =>
     bot.request<MessageView & Problem>("POST", `/v1/rooms/${room}/messages`, { body, key });

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { within } from "./src/deadline.ts";
 import { type Person, World } from "./src/world.ts";
 
@@ -76,8 +76,8 @@ let program: string;
 beforeAll(async () => {
   program = await python();
   world = await World.start();
+  return () => world[Symbol.asyncDispose]();
 });
-afterAll(() => world[Symbol.asyncDispose]());
 
 test("a Python client connects, joins, sends with an acknowledgement and receives", async () => {
   const [ada, guido] = (await world.people("Ada", "Guido")) as [Person, Person];

@@ -1,6 +1,6 @@
 import type { RoomEvent, RoomId } from "@parley/protocol";
 import { SeededRandom, type SocketIoPeer, testSeed } from "@parley/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { figure, type Person, World } from "./src/world.ts";
 
 const rounds = 30;
@@ -16,8 +16,8 @@ describe("a removal", () => {
     world = await World.start();
     [owner, member] = (await world.people("Owner", "Member")) as [Person, Person];
     witness = await world.peer(owner);
+    return () => world[Symbol.asyncDispose]();
   });
-  afterAll(() => world[Symbol.asyncDispose]());
 
   const eventsOf = (peer: SocketIoPeer, room: RoomId): RoomEvent[] =>
     peer.received.flatMap(({ event, payload }) => {
@@ -39,9 +39,9 @@ describe("a removal", () => {
     return room;
   }
 
-  /** Lets the other go first, by some turns of the event loop or some requests. */
-  async function hesitate(): Promise<void> {
-    for (let turns = random.between(0, 20); turns > 0; turns -= 1) {
+  /** Lets others go first, for some turns of the event loop. */
+  async function hesitate(turnsMax = 20): Promise<void> {
+    for (let turns = random.between(0, turnsMax); turns > 0; turns -= 1) {
       await new Promise<void>((done) => setImmediate(done));
     }
   }
@@ -86,7 +86,7 @@ describe("a removal", () => {
           for (let turn = 0; turn < index; turn += 1) await hesitate();
           return peer.ask("send", { room, key, text: key });
         });
-        const removing = hesitate().then(() =>
+        const removing = hesitate(300).then(() =>
           owner.rest[how === "ban" ? "ban" : "removeMember"](room, member.userId),
         );
         const answers = await Promise.all(sends);
