@@ -87,7 +87,8 @@ const checks: readonly CrossCheck<Read>[] = [
   {
     variables: ["PARLEY_AUTH_SECRET", "PARLEY_AUTH_JWKS_URL", "PARLEY_AUTH_ISSUER"],
     holds: verifiable,
-    allowed: "one to verify tokens with: a secret, a JWKS address, or an issuer's URL to discover it from",
+    allowed:
+      "one to verify tokens with: a secret, a JWKS address, or the URL of an issuer whose discovery names one",
   },
   {
     variables: ["PARLEY_AUTH_SECRET", "PARLEY_GUESTS"],
