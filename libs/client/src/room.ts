@@ -202,11 +202,11 @@ export class Room implements AsyncIterable<RoomEvent> {
     this.#context.readMarks.mark(this.id, seq);
   }
 
-  /** Says that the user types; may be called on every keystroke. `false` says so at once. */
+  /** Says that the user types; may be called on every keystroke. `false` takes it back at once. */
   typing(on: boolean): void {
     const { clock, request, typingEveryMs } = this.#context;
     const nowMs = clock.nowMs();
-    if (on && nowMs - this.#typingSaidMs < typingEveryMs) return;
+    if (on ? nowMs - this.#typingSaidMs < typingEveryMs : this.#typingSaidMs === -Infinity) return;
     this.#typingSaidMs = on ? nowMs : -Infinity;
     void request("typing", { room: this.id, on });
   }
