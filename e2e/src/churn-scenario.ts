@@ -13,7 +13,7 @@ import { Device } from "./device.ts";
 import { settle } from "./kill-scenario.ts";
 import { readBack } from "./read-back.ts";
 import { World } from "./world.ts";
-import { type Traffic, writeWith } from "./writers.ts";
+import { type Traffic, untilStopped, writeWith } from "./writers.ts";
 
 const answersDeadlineMs = 60_000;
 const clients = 20;
@@ -51,12 +51,13 @@ export async function runChurn(durationMs: number, random: SeededRandom): Promis
     return stack.use(new Device({ name, url: world.url, person, recorder }));
   });
   await Promise.all(devices.map((device) => device.open(rooms)));
-  const traffic = { stopped: false, answered: () => undefined } as { stopped: boolean } & Traffic;
+  const traffic: Traffic = { stopped: false, answered: () => undefined };
   const writers = devices.map((device) => writeWith(device, rooms, { random: random.fork(), traffic }));
+  const written = untilStopped(writers, traffic, stack);
   const cuts = await cutRepeatedly(world, durationMs, random);
   traffic.stopped = true;
   const startedMs = performance.now();
-  await within(answersDeadlineMs, "an answer to every change", Promise.all(writers));
+  await within(answersDeadlineMs, "an answer to every change", written);
   const settledMs = await settle({ world, devices, reader: first, rooms }, startedMs);
   const history = recorder.finish(await readBack(first, rooms));
   const stats = devices.map((device) => device.client.stats());

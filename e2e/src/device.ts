@@ -64,7 +64,8 @@ export class Device implements AsyncDisposable {
 
   /** Resolves when the change has its final answer, however often the SDK had to ask. Says whether it was accepted. */
   async change(room: RoomId, change: Change): Promise<boolean> {
-    const submission = submit(this.client, room, change);
+    const submission = this.#submit(room, change);
+    if (submission === undefined) return false;
     const asked = { room, author: this.person.userId, key: submission.key };
     this.#recorder.invoked({ ...asked, action: change, session: this.name });
     try {
@@ -103,6 +104,17 @@ export class Device implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.client.close();
+  }
+
+  /** `undefined` when the client is closed: the test is over, or has failed elsewhere. */
+  #submit(id: RoomId, { kind, ...fields }: Change): Submission | undefined {
+    try {
+      const room = this.client.room(id);
+      return room[kind](fields);
+    } catch (error) {
+      if (error instanceof ClientClosedError) return undefined;
+      throw error;
+    }
   }
 
   #follow(id: RoomId): void {
@@ -145,9 +157,4 @@ export class Device implements AsyncDisposable {
   }): void {
     this.#recorder.marked({ ...seen, user: this.person.userId, device: this.name });
   }
-}
-
-function submit(client: Client, id: RoomId, { kind, ...fields }: Change): Submission {
-  const room = client.room(id);
-  return room[kind](fields);
 }

@@ -5,7 +5,7 @@ import { within } from "./deadline.ts";
 import { Device } from "./device.ts";
 import { askAgain, readBack } from "./read-back.ts";
 import { type Person, World } from "./world.ts";
-import { postLikeABot, type Traffic, writeWith } from "./writers.ts";
+import { postLikeABot, type Traffic, untilStopped, writeWith } from "./writers.ts";
 
 const answersDeadlineMs = 120_000;
 /** What is promised is 5 s; machines are noisy. */
@@ -81,10 +81,11 @@ export async function runKills(
     ...devices.map((device) => writeWith(device, rooms, { random: random.fork(), traffic })),
     postLikeABot(bot, { random: random.fork(), traffic }),
   ];
+  const written = untilStopped(writers, traffic, stack);
   const killed = await killRepeatedly({ world, traffic, reader: ada, rooms }, kills, random);
   traffic.stopped = true;
   const startedMs = performance.now();
-  await within(answersDeadlineMs, "an answer to every change", Promise.all(writers));
+  await within(answersDeadlineMs, "an answer to every change", written);
   const settledMs = await settle({ world, devices, reader: ada, rooms }, startedMs);
   const again = await replay(world, [ada, bob, cy, robot], { recorder, random });
   const records = await readBack(ada, rooms, killed.earlierLogs);

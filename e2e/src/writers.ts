@@ -14,8 +14,22 @@ import type { Person } from "./world.ts";
 
 /** Told of every final answer, so that others can act after so many of them. */
 export interface Traffic {
-  readonly stopped: boolean;
+  stopped: boolean;
   answered(): void;
+}
+
+/** All writers as one promise; they also stop, and nobody misses their failures, when a scenario fails elsewhere. */
+export function untilStopped(
+  writers: readonly Promise<void>[],
+  traffic: Traffic,
+  stack: AsyncDisposableStack,
+): Promise<unknown> {
+  const written = Promise.all(writers);
+  written.catch(() => undefined);
+  stack.defer(() => {
+    traffic.stopped = true;
+  });
+  return written;
 }
 
 /** Something a person would do next: mostly a message, sometimes a change of one. */
