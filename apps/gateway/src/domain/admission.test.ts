@@ -5,7 +5,8 @@ import { admit, fullBucket, type NodeLoad } from "./admission.ts";
 
 const limits = { ...defaultLimits, connectionsMax: 100, connectsPerSecond: 10, handshakesMax: 5 };
 const calm: NodeLoad = { nowMs: 0, connections: 0, handshakes: 0, eventLoopDelayMs: 0, draining: false };
-const ask = (load: Partial<NodeLoad>, bucket = fullBucket(limits, 0)) => admit(bucket, { ...calm, ...load }, limits);
+const ask = (load: Partial<NodeLoad>, bucket = fullBucket(limits, 0)) =>
+  admit(bucket, { ...calm, ...load }, limits);
 
 describe("a socket that asks to be let in", () => {
   it("is let in by a calm node", () => {

@@ -11,8 +11,10 @@ function latch(waitingMax = 3) {
   const one = new CommandLatch<string>({ waitingMax, giveUpMs });
   return {
     one,
-    offer: (name: string, nowMs = 0, where = room) => one.offer({ room: where, key: key(name), what: name }, nowMs),
-    ends: (code?: ErrorCode, nowMs = 0, retryAfterMs?: number) => one.answered(room, { code, retryAfterMs }, nowMs),
+    offer: (name: string, nowMs = 0, where = room) =>
+      one.offer({ room: where, key: key(name), what: name }, nowMs),
+    ends: (code?: ErrorCode, nowMs = 0, retryAfterMs?: number) =>
+      one.answered(room, { code, retryAfterMs }, nowMs),
   };
 }
 
@@ -38,17 +40,22 @@ describe("a session's commands in one room", () => {
 });
 
 describe("after an answer that keeps the key", () => {
-  it.each(["unknown", "busy", "rate_limited", "slow_mode", "clock_skew", "no_such_room", "unavailable"] as const)(
-    "such as %s, those that wait are passed over",
-    (code) => {
-      const { offer, ends, one } = latch();
-      offer("a");
-      offer("b");
-      offer("c");
-      expect(ends(code)).toEqual({ next: undefined, passedOver: ["b", "c"] });
-      expect(one.waitingCount).toBe(0);
-    },
-  );
+  it.each([
+    "unknown",
+    "busy",
+    "rate_limited",
+    "slow_mode",
+    "clock_skew",
+    "no_such_room",
+    "unavailable",
+  ] as const)("such as %s, those that wait are passed over", (code) => {
+    const { offer, ends, one } = latch();
+    offer("a");
+    offer("b");
+    offer("c");
+    expect(ends(code)).toEqual({ next: undefined, passedOver: ["b", "c"] });
+    expect(one.waitingCount).toBe(0);
+  });
 
   it("others are not attempted, and learn which key goes first", () => {
     const { offer, ends } = latch();

@@ -1,6 +1,13 @@
 import type { Pulse } from "@parley/protocol";
 import { describe, expect, it } from "vitest";
-import { caughtUp, hearPulse, hearSilence, newPulseWatch, owesAnswer, pulseSilenceMs } from "./pulse-watch.ts";
+import {
+  caughtUp,
+  hearPulse,
+  hearSilence,
+  newPulseWatch,
+  owesAnswer,
+  pulseSilenceMs,
+} from "./pulse-watch.ts";
 
 const pulse = (number: number, position: number, instance = "one"): Pulse => ({
   partition: 0,

@@ -24,7 +24,9 @@ const removal = (seq: number): RoomEvent => ({
 
 describe("a fetched run cut to pieces", () => {
   it("loses nothing, keeps the order, and has a removal only at the end of a piece", () => {
-    const run = fc.array(fc.oneof(fc.constant("removal"), fc.integer({ min: 1, max: 40_000 })), { maxLength: 30 });
+    const run = fc.array(fc.oneof(fc.constant("removal"), fc.integer({ min: 1, max: 40_000 })), {
+      maxLength: 30,
+    });
     fc.assert(
       fc.property(run, (shapes) => {
         const events = shapes.map((shape, index) =>
@@ -34,7 +36,7 @@ describe("a fetched run cut to pieces", () => {
         expect(chunks.flat()).toEqual(events);
         for (const chunk of chunks) {
           expect(chunk.slice(0, -1).some((event) => removedBy(event) !== undefined)).toBe(false);
-          if (chunk.length > 1) expect(JSON.stringify(chunk).length).toBeLessThan(70_000);
+          expect(chunk.length === 1 || JSON.stringify(chunk).length < 70_000).toBe(true);
         }
       }),
     );

@@ -1,0 +1,371 @@
+import type { Accounts } from "@parley/accounts";
+import { signGuestToken } from "@parley/auth";
+import { LocalLiveFeed, LocalOwners } from "@parley/bus/local";
+import {
+  type Limits,
+  limitVariable,
+  mustParse,
+  parseRoomId,
+  parseUserId,
+  revocationRoom,
+  type SessionId,
+  type UserId,
+  uuidV7,
+} from "@parley/protocol";
+import { MemoryRateLimiter } from "@parley/rate-limiter/memory";
+import { MemoryRoster } from "@parley/roster/memory";
+import { createTelemetry } from "@parley/telemetry";
+import { ConnectRefused, opcodes, RawWebSocket, SocketIoPeer } from "@parley/testing";
+import { afterEach, describe, expect, it } from "vitest";
+import { TinyHistory } from "./actors/testing/tiny-history.ts";
+import { readGatewayConfig } from "./config.ts";
+import { type GatewayService, startGateway } from "./service.ts";
+
+const secret = "a shared secret of thirty-two bytes or more";
+const room = mustParse(parseRoomId, "lobby");
+const ann = mustParse(parseUserId, "ann");
+const bob = mustParse(parseUserId, "bob");
+const key = (): string => uuidV7(Date.now());
+
+const accounts = {
+  putUser: async () => undefined,
+  botTokenByHash: async () => undefined,
+  revokeBotToken: async () => false,
+} as unknown as Accounts;
+
+let stack = new AsyncDisposableStack();
+let history: TinyHistory;
+let gateway: GatewayService;
+afterEach(async () => {
+  await stack.disposeAsync();
+  stack = new AsyncDisposableStack();
+});
+
+async function start(limits: Partial<Limits> = {}): Promise<void> {
+  const env: Record<string, string> = {
+    PARLEY_PORT: "0",
+    PARLEY_AUTH_SECRET: secret,
+    PARLEY_PARTITIONS: "4",
+  };
+  for (const [name, value] of Object.entries(limits))
+    env[limitVariable(name as keyof Limits)] = String(value);
+  const liveFeed = new LocalLiveFeed();
+  history = new TinyHistory((entry) => liveFeed.publish(entry));
+  const owners = new LocalOwners();
+  stack.use(await owners.serve("one", history.handle));
+  const telemetry = stack.use(createTelemetry({ service: "test", level: "silent" }));
+  gateway = stack.use(
+    await startGateway(readGatewayConfig(env, []), {
+      owners,
+      liveFeed,
+      roster: new MemoryRoster({ graceMs: 1_000 }),
+      rateLimiter: new MemoryRateLimiter(),
+      accounts,
+      telemetry,
+    }),
+  );
+}
+
+const token = (userId: UserId, ttlMs = 3_600_000): string =>
+  signGuestToken(secret, { userId, name: userId, ttlMs, issuer: undefined, audience: undefined });
+
+async function connect(userId: UserId, auth: object = {}): Promise<SocketIoPeer> {
+  const peer = stack.use(await SocketIoPeer.open(gateway.url));
+  await peer.authenticate({ token: token(userId), ...auth });
+  return peer;
+}
+
+const send = (peer: SocketIoPeer, text: string, named = key()) =>
+  peer.ask("send", { room, key: named, text });
+const closing = async (peer: SocketIoPeer) => (await peer.next("closing")).code;
+
+async function refusal(attempt: Promise<unknown>): Promise<unknown> {
+  const error: unknown = await attempt.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  return error instanceof ConnectRefused ? error.refusal.code : error;
+}
+
+describe("getting in", () => {
+  it("is greeted with who one is and what the limits are", async () => {
+    await start();
+    const peer = await connect(ann);
+    expect(await peer.next("hello")).toMatchObject({ userId: ann, protocol: 1, node: gateway.node });
+  });
+
+  it.each([
+    ["no token", {}],
+    ["a token that is none", { token: "nonsense" }],
+    ["fields that nobody knows", { token: "nonsense", admin: true }],
+  ])("is refused with %s", async (_, auth) => {
+    await start();
+    const peer = stack.use(await SocketIoPeer.open(gateway.url));
+    expect(await refusal(peer.authenticate(auth))).toBe("unauthorized");
+  });
+
+  it("is refused to pages of other origins, before the upgrade", async () => {
+    await start();
+    const headers = { Origin: "https://evil.example" };
+    await expect(RawWebSocket.connect(gateway.url, { headers })).rejects.toMatchObject({ status: 403 });
+  });
+
+  it("is refused with Retry-After when the node has all the sockets it may have", async () => {
+    await start({ connectionsMax: 1 });
+    await connect(ann);
+    await expect(RawWebSocket.connect(gateway.url)).rejects.toMatchObject({ status: 503 });
+  });
+
+  it("is refused when too many are in the handshake, until one is through or gone", async () => {
+    await start({ handshakesMax: 1 });
+    const first = stack.use(await SocketIoPeer.open(gateway.url));
+    await expect(RawWebSocket.connect(gateway.url)).rejects.toMatchObject({ status: 503 });
+    await first.authenticate({ token: token(ann) });
+    await connect(bob);
+  });
+
+  it("ends when nobody says who they are", async () => {
+    await start({ handshakeMs: 50 });
+    const peer = stack.use(await SocketIoPeer.open(gateway.url));
+    await expect(peer.ended).resolves.toBeDefined();
+  });
+
+  it("is refused to one who has all the sessions one may have", async () => {
+    await start({ userSessionsMax: 1 });
+    await connect(ann);
+    expect(await refusal(connect(ann))).toBe("too_many_sessions");
+  });
+});
+
+describe("a session", () => {
+  it("that comes back takes the place of its former socket", async () => {
+    await start({ userSessionsMax: 1 });
+    const former = await connect(ann);
+    const { sessionId } = await former.next("hello");
+    const now = await connect(ann, { session: sessionId });
+    expect(await closing(former)).toBe("session_replaced");
+    expect((await now.next("hello")).sessionId).toBe(sessionId);
+  });
+
+  it("cannot be taken by somebody else", async () => {
+    await start();
+    const { sessionId } = await (await connect(ann)).next("hello");
+    const other = await connect(bob, { session: sessionId });
+    expect((await other.next("hello")).sessionId).not.toBe(sessionId);
+  });
+
+  it("ends with its token, unless it brings a fresh one", async () => {
+    await start();
+    const short = token(ann, 1_500);
+    const [left, stayed] = await Promise.all([
+      connect(ann, { token: short }),
+      connect(ann, { token: short }),
+    ]);
+    expect(await stayed.ask("auth.refresh", { token: token(ann) })).toMatchObject({ ok: true });
+    expect(await left.next("revoked")).toEqual({ reason: "token_expired" });
+    expect(await closing(left)).toBe("token_expired");
+    expect(await stayed.ask("typing", { room, on: true })).toMatchObject({ error: { code: "not_joined" } });
+  });
+
+  it("cannot go on as somebody else", async () => {
+    await start();
+    const peer = await connect(ann);
+    expect(await peer.ask("auth.refresh", { token: token(bob) })).toMatchObject({
+      error: { code: "forbidden" },
+    });
+  });
+
+  it("is closed when its user's access is revoked, and does not come back with that token", async () => {
+    await start();
+    const bearer = token(bob);
+    const [gone, stays] = await Promise.all([connect(bob, { token: bearer }), connect(ann)]);
+    const revoke = {
+      kind: "access.revoke",
+      subject: "user",
+      id: bob,
+      until: "2099-01-01T00:00:00.000Z",
+    } as const;
+    const command = { room: revocationRoom, author: ann, bot: false, key: key(), action: revoke };
+    await history.handle({ op: "command", ask: { command: command as never } });
+    expect(await gone.next("revoked")).toEqual({ reason: "token_revoked" });
+    await gone.ended;
+    expect(await refusal(connect(bob, { token: bearer }))).toBe("token_revoked");
+    expect((await send(stays, "still here")).ok).toBe(true);
+  });
+});
+
+describe("a room", () => {
+  it("reaches everybody who has it open, and nobody who has left it", async () => {
+    await start();
+    const [one, two] = await Promise.all([connect(ann), connect(bob)]);
+    for (const peer of [one, two]) await peer.ask("join", { rooms: [{ room }] });
+    await send(one, "first");
+    await two.next("events", ({ first }) => first === 1);
+    await two.ask("leave", { room });
+    await send(one, "second");
+    await one.next("events", ({ first }) => first === 2);
+    expect(two.received.filter(({ event }) => event === "events")).toHaveLength(1);
+  });
+
+  it("tells others of typing, and not oneself", async () => {
+    await start();
+    const [one, two] = await Promise.all([connect(ann), connect(bob)]);
+    for (const peer of [one, two]) await peer.ask("join", { rooms: [{ room }] });
+    await one.ask("typing", { room, on: true });
+    expect(await two.next("typing")).toEqual({ room, user: ann, on: true });
+    expect(one.received.some(({ event }) => event === "typing")).toBe(false);
+  });
+
+  it("of the service's own does not exist for clients", async () => {
+    await start();
+    const peer = await connect(ann);
+    const answer = await peer.ask("join", { rooms: [{ room: revocationRoom }] });
+    expect(answer).toMatchObject({ ok: true, rooms: [{ ok: false, error: { code: "no_such_room" } }] });
+  });
+
+  it("is one too many above the limit of open rooms", async () => {
+    await start({ sessionRoomsMax: 2 });
+    const peer = await connect(ann);
+    const rooms = ["a", "b", "c"].map((name) => ({ room: name }));
+    const answer = await peer.ask("join", { rooms });
+    expect(answer).toMatchObject({
+      rooms: [{ ok: true }, { ok: true }, { error: { code: "too_many_rooms" } }],
+    });
+  });
+});
+
+describe("commands of a session", () => {
+  it("sent at once are decided in the order sent", async () => {
+    await start();
+    const peer = await connect(ann);
+    const acks = await Promise.all(["a", "b", "c", "d"].map((text) => send(peer, text)));
+    expect(acks.map((ack) => ack.ok && ack.seq)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("that follow one to be retried are not attempted before it", async () => {
+    await start();
+    history.failures = ["unknown"];
+    const peer = await connect(ann);
+    const [first, second] = [key(), key()];
+    const acks = await Promise.all([send(peer, "a", first), send(peer, "b", second)]);
+    expect(acks).toMatchObject([{ error: { code: "unknown" } }, { error: { code: "not_attempted" } }]);
+    expect(await send(peer, "b", second)).toMatchObject({
+      error: { code: "not_attempted", detail: { key: first } },
+    });
+    expect(await send(peer, "a", first)).toMatchObject({ ok: true, seq: 1 });
+    expect(await send(peer, "b", second)).toMatchObject({ ok: true, seq: 2 });
+  });
+
+  it("over the bound are refused as busy", async () => {
+    await start({ sessionCommandsMax: 2 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    history.gate = promise;
+    const peer = await connect(ann);
+    const acks = ["a", "b", "c", "d"].map((text) => send(peer, text));
+    expect(await acks[3]).toMatchObject({ error: { code: "busy" } });
+    resolve();
+    expect((await Promise.all(acks.slice(0, 3))).every((ack) => ack.ok)).toBe(true);
+  });
+});
+
+describe("what the protocol does not allow", () => {
+  it.each([
+    ["an unknown event", "foo", {}],
+    ["no payload", "send", undefined],
+    ["an unknown field", "send", { room, key: "k", text: "x", admin: true }],
+    ["a lone surrogate", "send", { room, key: "k", text: "\ud800" }],
+    ["the wrong type", "join", { rooms: "lobby" }],
+    ["a name of the language's own", "__proto__", {}],
+  ])("is answered bad_request: %s", async (_, event, payload) => {
+    await start();
+    const peer = await connect(ann);
+    expect(await peer.ask(event as "send", payload)).toMatchObject({ error: { code: "bad_request" } });
+  });
+
+  it("closes the session when there is too much of it", async () => {
+    await start();
+    const peer = await connect(ann);
+    for (let count = 0; count < 60; count += 1) peer.packet('42["nonsense"]');
+    expect(await closing(peer)).toBe("protocol_violation");
+    await peer.ended;
+  });
+
+  it.each([
+    ["an event that is no list", "42{}"],
+    ["a reserved event", '42["connect"]'],
+    ["an event named error", '42["error"]'],
+    ["a name that is an object", '42[{"toString":1}]'],
+    ["a name that is a number", "42[1]"],
+    ["an event without a name", "42[]"],
+    ["a name of the language's own", '42["__proto__"]'],
+    ["another one", '42["constructor",{}]'],
+    ["a disconnect as an event", '42["disconnect"]'],
+    ["an attachment that does not come", '451-["a",{"_placeholder":true,"num":9}]'],
+    ["many attachments", '459999-["a"]'],
+    ["another namespace", "40/ns"],
+    ["a second CONNECT", "40"],
+    ["a DISCONNECT", "41"],
+    ["a CONNECT_ERROR", "44{}"],
+    ["an answer to nothing", '4399999999999999999999["x"]'],
+    ["a huge acknowledgement id", '42999999999999999999999999["send",{}]'],
+    ["unclosed brackets", "42" + "[".repeat(30_000)],
+    ["deep JSON", `42["send",${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}]`],
+    ["a heartbeat in the wrong direction", "2"],
+    ["an unknown packet", "9"],
+    ["an empty packet", ""],
+    ["a zero byte", "\u0000"],
+  ])("does not bring the node down: %s", async (_, packet) => {
+    await start();
+    const hostile = await connect(ann);
+    hostile.packet(packet);
+    hostile.socket.send(Buffer.of(0xff, 0xfe), { opcode: opcodes.binary });
+    await hostile.ended;
+    expect((await send(await connect(bob), "all is well")).ok).toBe(true);
+  });
+
+  it("bounds who asks to connect again and again on one connection", async () => {
+    await start();
+    const peer = stack.use(await SocketIoPeer.open(gateway.url));
+    for (let count = 0; count < 100; count += 1) peer.packet('40{"token":"nonsense"}');
+    await expect(peer.ended).resolves.toBeDefined();
+  });
+});
+
+describe("a drain", () => {
+  it("tells everybody when to go, lets nobody in, finishes what is in flight, and closes who stays", async () => {
+    await start({ drainMs: 400 });
+    const [goes, stays] = await Promise.all([connect(ann), connect(bob)]);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    history.gate = promise;
+    const inFlight = send(stays, "last words");
+    const drained = gateway.drain();
+    expect((await goes.next("drain")).afterMs).toBeLessThan((await stays.next("drain")).afterMs + 400);
+    await expect(RawWebSocket.connect(gateway.url)).rejects.toMatchObject({ status: 503 });
+    goes[Symbol.dispose]();
+    resolve();
+    expect((await inFlight).ok).toBe(true);
+    expect(await closing(stays)).toBe("drain");
+    await drained;
+    await stays.ended;
+  });
+});
+
+describe("session ids", () => {
+  it("that were revoked do not come back", async () => {
+    await start();
+    const { sessionId } = await (await connect(ann)).next("hello");
+    await revokeSession(sessionId);
+    expect(await refusal(connect(ann, { session: sessionId }))).toBe("token_revoked");
+  });
+});
+
+async function revokeSession(id: SessionId): Promise<void> {
+  const action = {
+    kind: "access.revoke",
+    subject: "session",
+    id,
+    until: "2099-01-01T00:00:00.000Z",
+  } as const;
+  const command = { room: revocationRoom, author: ann, bot: false, key: key(), action };
+  await history.handle({ op: "command", ask: { command: command as never } });
+}
