@@ -21,6 +21,16 @@ export class ClientClosedError extends Error {
   }
 }
 
+/** The room was left, or the client closed, before it was joined. */
+export class RoomLeftError extends Error {
+  override readonly name = "RoomLeftError";
+  readonly retryable = false;
+
+  constructor(room: RoomId) {
+    super(`room ${room} was left before it was joined`);
+  }
+}
+
 /** The caller withdrew a command. One that had been sent may still be applied. */
 export class CancelledError extends Error {
   override readonly name = "CancelledError";

@@ -12,6 +12,7 @@ export {
   CancelledError,
   ClientClosedError,
   OutboxFullError,
+  RoomLeftError,
   RoomResetError,
   StoppedError,
   type RoomReset,

@@ -12,7 +12,7 @@ import type {
   UserId,
 } from "@parley/protocol";
 import { ParleyError } from "@parley/protocol";
-import { ClientClosedError, RoomResetError } from "./client-errors.ts";
+import { RoomLeftError, RoomResetError } from "./client-errors.ts";
 import type { Clock } from "./clock.ts";
 import type { Emitter } from "./emitter.ts";
 import type { CommandInput, Outbox, SubmitOptions } from "./outbox.ts";
@@ -91,7 +91,8 @@ export class Room implements AsyncIterable<RoomEvent> {
    *
    * `from`: events after this cursor; by default after the last applied one (the storage remembers it), and without
    * any only those to come, as with `"head"`. Resolves with the server's answer once all it held was applied;
-   * rejects with `ParleyError` for a final refusal (`not_member`, `banned` …), or when the room is left meanwhile.
+   * rejects with `ParleyError` for a final refusal (`not_member`, `banned` …), with `RoomLeftError` when the room is
+   * left meanwhile, and with `ClientClosedError`. While the server cannot be reached it waits.
    */
   join(from?: Cursor | "head"): Promise<JoinedOk> {
     const { feed, want } = this.#context;
@@ -107,7 +108,7 @@ export class Room implements AsyncIterable<RoomEvent> {
       const offState = feed.events.on("state", (state) => {
         if (state.kind !== "refused" && state.kind !== "closed") return;
         finish();
-        reject(state.kind === "refused" ? new ParleyError(state.error) : new ClientClosedError());
+        reject(state.kind === "refused" ? new ParleyError(state.error) : new RoomLeftError(this.id));
       });
       want(from);
     });

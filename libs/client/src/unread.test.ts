@@ -109,6 +109,7 @@ describe("the list of my rooms", () => {
     const { clock, unread } = setUp(() =>
       refuse ? { ok: false, error: wireError("unavailable") } : { ok: true, items: [overview()] },
     );
+    unread.up();
     const refused = unread.refresh().catch((error: unknown) => error);
     await clock.advance(100);
     expect(await refused).toMatchObject({ code: "unavailable" });

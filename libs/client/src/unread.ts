@@ -31,6 +31,7 @@ export class Unread {
   readonly #options: UnreadOptions;
   #rooms = new Map<RoomId, RoomOverview>();
   #wanted = false;
+  #up = false;
   #running: Promise<void> | undefined;
   #cancel: Cancel = noCancel;
 
@@ -58,10 +59,12 @@ export class Unread {
   }
 
   up(): void {
+    this.#up = true;
     if (this.#wanted) this.#refreshQuietly();
   }
 
   down(): void {
+    this.#up = false;
     this.#cancel();
   }
 
@@ -111,6 +114,7 @@ export class Unread {
   #schedule(): void {
     const { clock, everyMs } = this.#options;
     this.#cancel();
+    if (!this.#up) return;
     // Spread, so that clients that came together do not ask together.
     this.#cancel = clock.after(everyMs * (0.9 + clock.random() / 5), () => {
       this.#refreshQuietly();
