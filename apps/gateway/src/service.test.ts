@@ -8,7 +8,6 @@ import {
   parseRoomId,
   parseUserId,
   revocationRoom,
-  type SessionId,
   type UserId,
   uuidV7,
 } from "@parley/protocol";
@@ -16,7 +15,7 @@ import { MemoryRateLimiter } from "@parley/rate-limiter/memory";
 import { MemoryRoster } from "@parley/roster/memory";
 import { createTelemetry } from "@parley/telemetry";
 import { ConnectRefused, opcodes, RawWebSocket, SocketIoPeer } from "@parley/testing";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { TinyHistory } from "./actors/testing/tiny-history.ts";
 import { readGatewayConfig } from "./config.ts";
 import { type GatewayService, startGateway } from "./service.ts";
@@ -154,6 +153,13 @@ describe("a session", () => {
     expect((await other.next("hello")).sessionId).not.toBe(sessionId);
   });
 
+  it("does not come back after its id was revoked", async () => {
+    await start();
+    const { sessionId } = await (await connect(ann)).next("hello");
+    await revoke("session", sessionId);
+    expect(await refusal(connect(ann, { session: sessionId }))).toBe("token_revoked");
+  });
+
   it("ends with its token, unless it brings a fresh one", async () => {
     await start();
     const short = token(ann, 1_500);
@@ -179,20 +185,20 @@ describe("a session", () => {
     await start();
     const bearer = token(bob);
     const [gone, stays] = await Promise.all([connect(bob, { token: bearer }), connect(ann)]);
-    const revoke = {
-      kind: "access.revoke",
-      subject: "user",
-      id: bob,
-      until: "2099-01-01T00:00:00.000Z",
-    } as const;
-    const command = { room: revocationRoom, author: ann, bot: false, key: key(), action: revoke };
-    await history.handle({ op: "command", ask: { command: command as never } });
+    await revoke("user", bob);
     expect(await gone.next("revoked")).toEqual({ reason: "token_revoked" });
     await gone.ended;
     expect(await refusal(connect(bob, { token: bearer }))).toBe("token_revoked");
     expect((await send(stays, "still here")).ok).toBe(true);
   });
 });
+
+/** As another node would: by the reserved room alone. */
+async function revoke(subject: "user" | "session", id: string): Promise<void> {
+  const action = { kind: "access.revoke", subject, id, until: "2099-01-01T00:00:00.000Z" } as const;
+  const command = { room: revocationRoom, author: ann, bot: false, key: key(), action };
+  await history.handle({ op: "command", ask: { command: command as never } });
+}
 
 describe("a room", () => {
   it("reaches everybody who has it open, and nobody who has left it", async () => {
@@ -231,6 +237,48 @@ describe("a room", () => {
     expect(answer).toMatchObject({
       rooms: [{ ok: true }, { ok: true }, { error: { code: "too_many_rooms" } }],
     });
+  });
+});
+
+describe("a session that does not read", () => {
+  const large = "x".repeat(50_000);
+  const limits = { sessionLaggingBytes: 65_536, sessionDeadBytes: 262_144 };
+
+  /** Fills what the system buffers for a socket that is not read. */
+  async function flood(entries: number): Promise<void> {
+    for (let count = 0; count < entries; count += 1) {
+      history.say(room, ann, large);
+      if (count % 10 === 0) await new Promise((done) => setImmediate(done));
+    }
+  }
+
+  it("is shown the head of what it missed when it reads again, and holds nobody up", async () => {
+    await start(limits);
+    const [slow, quick] = await Promise.all([connect(ann), connect(bob)]);
+    for (const peer of [slow, quick]) await peer.ask("join", { rooms: [{ room }] });
+    slow.socket.pause();
+    await flood(400);
+    await quick.next("events", ({ first }) => first === 400);
+    expect(quick.received.some(({ event }) => event === "head")).toBe(false);
+    slow.socket.resume();
+    expect(await slow.next("head")).toEqual({ room, epoch: 1, seq: 400, n: 400 });
+    history.say(room, ann, "small");
+    expect((await slow.next("events", ({ first }) => first === 401)).events).toHaveLength(1);
+  });
+
+  it("is closed when it lags for too long", async () => {
+    await start({ ...limits, sessionLaggingMs: 50 });
+    const slow = await connect(ann);
+    await slow.ask("join", { rooms: [{ room }] });
+    slow.socket.pause();
+    await flood(400);
+    await vi.waitFor(
+      async () =>
+        expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(
+          /parley_gateway_sessions_ended_total\{reason="slow_consumer"\} 1/u,
+        ),
+      { timeout: 5_000 },
+    );
   });
 });
 
@@ -349,23 +397,3 @@ describe("a drain", () => {
     await stays.ended;
   });
 });
-
-describe("session ids", () => {
-  it("that were revoked do not come back", async () => {
-    await start();
-    const { sessionId } = await (await connect(ann)).next("hello");
-    await revokeSession(sessionId);
-    expect(await refusal(connect(ann, { session: sessionId }))).toBe("token_revoked");
-  });
-});
-
-async function revokeSession(id: SessionId): Promise<void> {
-  const action = {
-    kind: "access.revoke",
-    subject: "session",
-    id,
-    until: "2099-01-01T00:00:00.000Z",
-  } as const;
-  const command = { room: revocationRoom, author: ann, bot: false, key: key(), action };
-  await history.handle({ op: "command", ask: { command: command as never } });
-}

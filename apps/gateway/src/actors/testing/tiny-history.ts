@@ -61,21 +61,22 @@ export class TinyHistory {
     const code = this.failures.shift();
     if (code === "unknown") return { ok: false, error: wireError("unknown") };
     if (code !== undefined) return ok({ decided: false, code, error: wireError(code), replayed: false });
-    const { head } = this.#log(command.room);
-    const event = eventOf(command, head + 1);
-    this.#logs.get(command.room)?.push(event);
-    const id = mustParse(parseEntryId, uuidV7(Date.now()));
-    const entry = {
-      id,
-      room: command.room,
-      epoch: 1,
-      after: head,
-      events: [event],
-      answers: [],
-      keyTimeMaxMs: 0,
-    };
-    this.#publish(encodeEntry({ ...entry, traceparent: undefined }));
+    const event = this.#store(command.room, eventOf(command, this.#log(command.room).head + 1));
     return ok({ decided: true, seq: event.seq, n: event.n, ts: event.ts, epoch: 1, replayed: false, event });
+  }
+
+  /** A message that no client of this node has sent. */
+  say(room: RoomId, author: UserId, text: string): void {
+    this.#store(room, eventOf({ author, action: { kind: "send", text } }, this.#log(room).head + 1));
+  }
+
+  #store(room: RoomId, event: RoomEvent): RoomEvent {
+    const after = this.#log(room).head;
+    this.#logs.get(room)?.push(event);
+    const id = mustParse(parseEntryId, uuidV7(Date.now()));
+    const entry = { id, room, epoch: 1, after, events: [event], answers: [], keyTimeMaxMs: 0 };
+    this.#publish(encodeEntry({ ...entry, traceparent: undefined }));
+    return event;
   }
 
   #log(name: RoomId): { readonly head: number; readonly events: readonly RoomEvent[] } {
@@ -87,7 +88,10 @@ export class TinyHistory {
 
 const ok = (body: unknown): OwnerAnswer<OwnerOp> => ({ ok: true, body }) as OwnerAnswer<OwnerOp>;
 
-function eventOf({ author, action }: { author: UserId; action: { kind: string } }, seq: number): RoomEvent {
+function eventOf(
+  { author, action }: { author: UserId; action: { kind: string; text?: string } },
+  seq: number,
+): RoomEvent {
   const common = { seq, n: seq, ts: new Date().toISOString(), author };
   const { kind, ...fields } = action;
   const named = kind === "access.revoke" ? "access.revoked" : "message.created";
