@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempDisposable, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,12 +7,18 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { FolderLockedError, lockFolder } from "./lock-folder.ts";
 
 let folder: Awaited<ReturnType<typeof mkdtempDisposable>>;
+let holders: ChildProcess[] = [];
 
 beforeEach(async () => {
   folder = await mkdtempDisposable(join(tmpdir(), "lock-"));
 });
 
-afterEach(() => folder.remove());
+// Also after a claim failed: a holder left alive would keep the test run waiting.
+afterEach(async () => {
+  for (const child of holders) child.kill("SIGKILL");
+  holders = [];
+  await folder.remove();
+});
 
 /** Another process that takes the folder and lives until it is killed. */
 async function holder(path: string) {
@@ -24,6 +30,7 @@ async function holder(path: string) {
   const child = spawn(process.execPath, ["--input-type=module", "--eval", source], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  holders.push(child);
   await once(child.stdout, "data");
   return child;
 }

@@ -239,6 +239,7 @@ export function roomLogContract(name: string, open: OpenLogUnderTest): void {
         expect(await log().lastPosition(1)).toBe(positions[1]);
         positions.push(await add(entryOf(room)));
         expect(positions).toEqual(rising(positions));
+        expect(await log().purge(1, positions[2]!, everyAge)).toBe(1);
         expect(await log().lastPosition(1)).toBe(positions[2]);
       });
 
