@@ -1,24 +1,16 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { anchorsOf, localLinks, namedFiles } from "./markdown.ts";
-import { root } from "./sections.ts";
+import { isThere, textOf as read, trackedFiles } from "./repository.ts";
 
-const tracked = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
-  cwd: root,
-  encoding: "utf8",
-})
-  .split("\0")
-  .filter((file) => file !== "" && existsSync(join(root, file)));
+const tracked = trackedFiles();
 const documents = tracked.filter((file) => file.endsWith(".md"));
-const read = (file: string) => readFileSync(join(root, file), "utf8");
 
 function broken(document: string): readonly string[] {
   return localLinks(read(document))
     .filter(({ path, anchor }) => {
       const target = path === "" ? document : join(dirname(document), path);
-      if (!existsSync(join(root, target))) return true;
+      if (!isThere(target)) return true;
       return anchor !== undefined && target.endsWith(".md") && !anchorsOf(read(target)).has(anchor);
     })
     .map(({ text, path, anchor = "" }) => `${text}: ${path}#${anchor}`);
@@ -33,7 +25,7 @@ describe("the documents", () => {
     "%s names only files that are there",
     (document) => {
       const missing = namedFiles(read(document)).filter(
-        (file) => !["", "libs/"].some((folder) => existsSync(join(root, folder, file))),
+        (file) => !["", "libs/"].some((folder) => isThere(join(folder, file))),
       );
       expect(missing).toEqual([]);
     },
@@ -43,7 +35,7 @@ describe("the documents", () => {
     const folders = tracked.flatMap(
       (file) => /^((?:apps|libs)\/[^/]+|e2e|bench)\/package\.json$/u.exec(file)?.[1] ?? [],
     );
-    expect(folders.filter((folder) => !existsSync(join(root, folder, "README.md")))).toEqual([]);
+    expect(folders.filter((folder) => !isThere(join(folder, "README.md")))).toEqual([]);
   });
 
   test("keep ARCHITECTURE.md to 250 lines", () => {
