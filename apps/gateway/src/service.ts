@@ -124,6 +124,8 @@ function createEdge({ config, ports, telemetry, node }: EdgeParts): Edge {
     clock: systemClock,
     gate,
     sessions,
+    revoked: ({ identity, sessionId }) =>
+      revocations.isRevoked(identity) || revocations.isSessionRevoked(sessionId),
     drained: (session) => joins.drained(session),
     telemetry,
   });

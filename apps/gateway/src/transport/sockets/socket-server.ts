@@ -34,6 +34,7 @@ export interface SocketServerParts {
   readonly clock: Clock;
   readonly gate: UpgradeGate;
   readonly sessions: Sessions;
+  readonly revoked: (authenticated: Authenticated) => boolean;
   /** A session's socket takes entries again. */
   readonly drained: (session: Session) => void;
   readonly telemetry: SocketServerTelemetry;
@@ -114,6 +115,11 @@ export class SocketServer implements Disposable {
     const link = new SocketLink(socket, peer);
     if (!this.#parts.sessions.hasRoom(authenticated.identity.userId, authenticated.sessionId)) {
       link.close("too_many_sessions");
+      return;
+    }
+    // A revocation may have come since the token was looked at, when there was no session to close.
+    if (this.#parts.revoked(authenticated)) {
+      link.close("token_revoked");
       return;
     }
     this.#begin({ socket, peer, link, authenticated });
