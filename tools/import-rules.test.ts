@@ -37,6 +37,10 @@ const forbidden: readonly (readonly [importer: string, imported: string, rule: s
   ["libs/telemetry/src/sees.ts", "@parley/protocol", "imports-of-telemetry"],
   ["e2e/inside.ts", "@parley/rooms", "imports-of-e2e"],
   ["libs/rooms/src/rooms.test.ts", "@parley/room-log", "imports-of-library-test"],
+  ["tools/peeks.ts", "@parley/protocol", "imports-of-tools"],
+  ["tools/docs/peeks.ts", "@parley/gateway/service", "imports-of-docs-tool"],
+  ["docs/examples/inside.ts", "@parley/rooms", "imports-of-example"],
+  ["docs/examples/saves.ts", "node:fs", "no-node-in-example"],
 ];
 
 const allowed: readonly (readonly [importer: string, imported: string])[] = [
@@ -64,6 +68,8 @@ const allowed: readonly (readonly [importer: string, imported: string])[] = [
   ["apps/gateway/src/main.ts", "@parley/connections"],
   ["apps/standalone/src/main.ts", "@parley/gateway/service"],
   ["apps/standalone/src/main.ts", "@parley/room-log/sqlite"],
+  ["tools/docs/tables.ts", "@parley/protocol"],
+  ["docs/examples/reads.ts", "@parley/protocol"],
 ];
 
 /** Files that are only imported. */
@@ -134,7 +140,9 @@ async function plant(tree: string, imports: readonly (readonly [string, string, 
 async function violations(tree: string): Promise<Violation[]> {
   const depcruise = join(root, "node_modules/.bin/depcruise");
   const config = join(root, ".dependency-cruiser.mjs");
-  const places = ["apps", "libs", "e2e"].filter((place) => existsSync(join(tree, place)));
+  const places = ["apps", "libs", "e2e", "tools", "docs/examples"].filter((place) =>
+    existsSync(join(tree, place)),
+  );
   const { stdout, output } = await runNode(
     [depcruise, "--config", config, "--output-type", "json", ...places],
     tree,
