@@ -54,7 +54,7 @@ describe("a removal", () => {
         const room = await watchedRoom();
         using peer = await world.peer(member);
         const [joined] = await Promise.all([
-          hesitate().then(() => peer.ask("join", { rooms: [{ room, cursor: { epoch: 1, seq: 0 } }] })),
+          hesitate(400).then(() => peer.ask("join", { rooms: [{ room, cursor: { epoch: 1, seq: 0 } }] })),
           hesitate().then(() => owner.rest[how === "ban" ? "ban" : "removeMember"](room, member.userId)),
         ]);
         await afterwards(room, peer);
@@ -86,9 +86,9 @@ describe("a removal", () => {
           for (let turn = 0; turn < index; turn += 1) await hesitate();
           return peer.ask("send", { room, key, text: key });
         });
-        const removing = hesitate(300).then(() =>
-          owner.rest[how === "ban" ? "ban" : "removeMember"](room, member.userId),
-        );
+        const removing = Promise.all(sends.slice(0, random.between(0, 4)))
+          .then(() => hesitate())
+          .then(() => owner.rest[how === "ban" ? "ban" : "removeMember"](room, member.userId));
         const answers = await Promise.all(sends);
         await removing;
         await afterwards(room, peer);

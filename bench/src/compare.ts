@@ -17,6 +17,7 @@ export interface FanoutRound {
   readonly missing: number;
   readonly outOfOrder: number;
   readonly cpuMicrosPerDelivery: number;
+  readonly userMicrosPerDelivery: number;
   readonly instructionsPerDelivery: number | undefined;
   readonly ackP50Ms: number;
   readonly ackP99Ms: number;
@@ -27,6 +28,7 @@ export interface Comparison {
   readonly members: number;
   readonly rounds: readonly FanoutRound[];
   readonly medianCpuMicros: Readonly<Record<ServerKind, number>>;
+  readonly medianUserMicros: Readonly<Record<ServerKind, number>>;
   readonly medianInstructions: Readonly<Record<ServerKind, number>> | undefined;
   /** Stock's work for one delivery over ours, the median of the rounds' own ratios; above 1 ours does less. */
   readonly medianRatio: number;
@@ -70,6 +72,7 @@ async function oneRound(server: ServerKind, options: CompareOptions): Promise<Fa
     missing: figures.sent * options.tokens.length - delivered,
     outOfOrder: figures.outOfOrder,
     cpuMicrosPerDelivery: (cpu.cpuSeconds * 1e6) / delivered,
+    userMicrosPerDelivery: (cpu.userSeconds * 1e6) / delivered,
     instructionsPerDelivery: cpu.instructions === undefined ? undefined : cpu.instructions / delivered,
     ackP50Ms: figures.ackMs.p50,
     ackP99Ms: figures.ackMs.p99,
@@ -91,6 +94,7 @@ function summary(rounds: readonly FanoutRound[], options: CompareOptions): Compa
     members: options.tokens.length,
     rounds,
     medianCpuMicros: each((round) => round.cpuMicrosPerDelivery),
+    medianUserMicros: each((round) => round.userMicrosPerDelivery),
     medianInstructions: counted ? each(work) : undefined,
     medianRatio: median(ours.map((round, index) => work(theirs[index]) / work(round))),
   };

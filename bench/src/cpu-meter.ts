@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import type { ServerProcess } from "@parley/testing";
+import type { CpuSeconds, ServerProcess } from "@parley/testing";
 
 export interface CpuUse {
   /** User and system time of all threads, from /proc/<pid>/stat, which counts hundredths of a second. */
   readonly cpuSeconds: number;
+  /** The part of it that was spent in the process's own code, and not in the kernel's. */
+  readonly userSeconds: number;
   /** Counted by `perf stat`; absent where the machine does not let it. */
   readonly instructions: number | undefined;
 }
@@ -20,7 +22,7 @@ export function perfCounts(): boolean {
 export class CpuMeter {
   use: CpuUse | undefined;
   readonly #server: ServerProcess;
-  #before = 0;
+  #before: CpuSeconds = { user: 0, system: 0 };
   #perf: ChildProcess | undefined;
   #perfOutput = "";
 
@@ -41,8 +43,10 @@ export class CpuMeter {
   }
 
   async stop(): Promise<void> {
-    const cpuSeconds = (await this.#server.cpuSeconds()) - this.#before;
-    this.use = { cpuSeconds, instructions: await this.#instructions() };
+    const { user, system } = await this.#server.cpuSeconds();
+    const userSeconds = user - this.#before.user;
+    const cpuSeconds = userSeconds + system - this.#before.system;
+    this.use = { cpuSeconds, userSeconds, instructions: await this.#instructions() };
   }
 
   async #instructions(): Promise<number | undefined> {

@@ -31,8 +31,8 @@ const members = Number(values.members);
 
 const sendLoads = [
   { name: "one at a time", senders: 1, rooms: 1 },
-  { name: "one busy room", senders: 64, rooms: 1 },
-  { name: "many rooms", senders: 64, rooms: 16 },
+  { name: "one busy room", senders: 48, rooms: 1 },
+  { name: "many rooms", senders: 48, rooms: 16 },
 ] as const;
 
 async function measureSends(server: ServerProcess): Promise<NamedSends[]> {

@@ -1,6 +1,6 @@
 export { FakeClock, settle } from "./fake-clock.ts";
 export { SeededRandom, testSeed } from "./seeded-random.ts";
-export { ServerProcess, temporaryFolder, type ServerOptions } from "./server-process.ts";
+export { ServerProcess, temporaryFolder, type CpuSeconds, type ServerOptions } from "./server-process.ts";
 export { TcpProxy } from "./tcp-proxy.ts";
 export { RestClient, RestError, type RestAnswer, type RestRequest } from "./rest-client.ts";
 export {

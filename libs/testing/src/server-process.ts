@@ -104,16 +104,21 @@ export class ServerProcess implements AsyncDisposable {
     return Number(/^VmRSS:\s+(\d+) kB$/mu.exec(status)?.[1] ?? Number.NaN) * 1024;
   }
 
-  /** CPU time used so far by all its threads, in seconds, as the kernel counts it (hundredths). */
-  async cpuSeconds(): Promise<number> {
+  /** CPU time used so far by all its threads, in its own code and in the kernel's; the kernel counts hundredths. */
+  async cpuSeconds(): Promise<CpuSeconds> {
     const stat = await readFile(`/proc/${this.pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    return { user: Number(fields[11]) / 100, system: Number(fields[12]) / 100 };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.running) await this.kill();
   }
+}
+
+export interface CpuSeconds {
+  readonly user: number;
+  readonly system: number;
 }
 
 interface Ready {
