@@ -44,7 +44,8 @@ describe("a generated block", () => {
 describe("a schema in words", () => {
   test.each([
     [{ type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER }, "integer ≥ 1"],
-    [{ type: "string", minLength: 1, maxLength: 64 }, "text 1–64"],
+    [{ type: "string", minLength: 1, maxLength: 64 }, "text of 1–64"],
+    [{ type: "string", minLength: 1 }, "text, not empty"],
     [{ type: "string", enum: ["a", "b"] }, '"a" or "b"'],
     [{ type: "array", items: { type: "boolean" }, maxItems: 3 }, "[boolean] ≤ 3"],
     [{ type: "object", properties: { a: { type: "boolean" } }, required: [] }, "{a?: boolean}"],

@@ -1,3 +1,16 @@
+import {
+  CursorSchema,
+  MarkSchema,
+  MemberViewSchema,
+  MessageViewSchema,
+  ReactionViewSchema,
+  ResetStateSchema,
+  RoomOverviewSchema,
+  RoomSettingsSchema,
+  RoomViewSchema,
+  UserViewSchema,
+} from "@parley/protocol";
+
 /** As much of a JSON Schema as the wire shapes use. */
 interface Schema {
   readonly type?: string;
@@ -22,6 +35,27 @@ const wellKnownPatterns: Readonly<Record<string, string>> = {
   [String.raw`^[^\s\u0000-\u001f\u007f]{1,64}$`]: "emoji",
 };
 
+/** Shapes that have a table row of their own. */
+const namedShapes = {
+  message: MessageViewSchema,
+  reaction: ReactionViewSchema,
+  room: RoomViewSchema,
+  "my room": RoomOverviewSchema,
+  settings: RoomSettingsSchema,
+  member: MemberViewSchema,
+  user: UserViewSchema,
+  mark: MarkSchema,
+  "reset state": ResetStateSchema,
+  cursor: CursorSchema,
+} as const;
+const shapeNames: ReadonlyMap<string, string> = new Map(
+  Object.entries(namedShapes).map(([name, schema]) => [JSON.stringify(schema), name]),
+);
+
+/** The named shapes as rows: name, fields. */
+export const shapeRows = (): readonly (readonly [string, string])[] =>
+  Object.entries(namedShapes).map(([name, schema]) => [name, fieldList(schema)]);
+
 const between = (min: number | undefined, max: number | undefined): string => {
   const top = max === Number.MAX_SAFE_INTEGER ? undefined : max;
   if (min !== undefined && top !== undefined) return min === top ? ` ${min}` : ` ${min}–${top}`;
@@ -32,6 +66,8 @@ const between = (min: number | undefined, max: number | undefined): string => {
 /** A schema in a few words: `id`, `integer ≥ 1`, `[{room: id, cursor?: {…}}] 1–500`. Throws for what it has no words for. */
 export function schemaText(value: unknown): string {
   const schema = value as Schema;
+  const name = shapeNames.get(JSON.stringify(schema));
+  if (name !== undefined) return name;
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum !== undefined) return schema.enum.map((one) => JSON.stringify(one)).join(" or ");
   if (schema.anyOf !== undefined) return schema.anyOf.map(schemaText).join(" or ");
@@ -52,7 +88,10 @@ export function schemaText(value: unknown): string {
 }
 
 function stringText({ pattern, minLength, maxLength }: Schema): string {
-  if (pattern === undefined) return `text${between(minLength, maxLength)}`;
+  if (pattern === undefined) {
+    if (maxLength === undefined) return minLength === undefined ? "text" : "text, not empty";
+    return `text of${between(minLength, maxLength)}`;
+  }
   const known = wellKnownPatterns[pattern];
   if (known === undefined) throw new TypeError(`no words for the pattern ${pattern}`);
   return known;

@@ -9,6 +9,7 @@ import {
   eventKindsTable,
   roomCommandsTable,
   serverEventsTable,
+  shapesTable,
 } from "./wire-tables.ts";
 
 export const root = resolve(import.meta.dirname, "../..");
@@ -34,6 +35,7 @@ export const sections = (): Readonly<Record<string, string>> => ({
   "server-events": serverEventsTable(),
   "common-event-fields": commonEventFields(),
   "event-kinds": eventKindsTable(),
+  shapes: shapesTable(),
   "limit-names": limitNamesTable(),
   errors: errorsTable(),
   closes: closesTable(),

@@ -8,7 +8,7 @@ import {
 } from "@parley/protocol";
 import { acknowledgements, serverEvents } from "./wire-examples.ts";
 import { table } from "./generated-blocks.ts";
-import { fieldList } from "./schema-text.ts";
+import { fieldList, shapeRows } from "./schema-text.ts";
 
 /** An example as JSON; what is marked as left out is an ellipsis. */
 const shown = (example: unknown): string => `\`${JSON.stringify(example).replaceAll('"…"', "…")}\``;
@@ -56,3 +56,5 @@ export function eventKindsTable(): string {
 
 export const commonEventFields = (): string =>
   fieldList(eventSchemas.invalid, ["kind"]).replace("`seq`", "`kind` one of the table · `seq`");
+
+export const shapesTable = (): string => table(["shape", "fields"], shapeRows());
