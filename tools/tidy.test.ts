@@ -74,7 +74,7 @@ const onlyInTests = /\.(test|kills|foreign)\.ts$|\/contract(\.ts$|\/)|^e2e\/|^be
 
 /** The packages a file's static and dynamic imports name. */
 function importedPackages(file: string): string[] {
-  const specifiers = text(file).matchAll(/(?:\bfrom|\bimport\(?)\s*"([^".][^"]*)"/g);
+  const specifiers = text(file).matchAll(/(?:\bfrom|\bimport\(?)\s*"([^".\s][^"\s]*)"/g);
   return [...specifiers].flatMap(([, specifier]) => {
     const name = /^(@[^/]+\/[^/]+|[^@/][^/]*)/.exec(specifier ?? "")?.[1];
     return name === undefined || name.startsWith("node:") || builtinModules.includes(name) ? [] : [name];

@@ -86,15 +86,6 @@ export const serverEvents: { readonly [Name in ServerEventName]: Described<Serve
       "the node lost the room's order (`repair_failed`), or the log was rebuilt (`epoch`): join again with your cursor",
     example: { room, reason: "repair_failed" },
   },
-  reset: {
-    meaning: "continuity cannot be proved: take `state` for what you knew",
-    example: {
-      room,
-      epoch: 2,
-      reason: "epoch",
-      state: leftOut as unknown as ServerPayloads["reset"]["state"],
-    },
-  },
   typing: { meaning: "somebody types, or has stopped", example: { room, user: ann, on: true } },
   presence: {
     meaning: "changes of users you watch, gathered for a second",

@@ -51,7 +51,6 @@ const serverEvents: Readonly<Record<ServerEventName, true>> = {
   events: true,
   head: true,
   resync: true,
-  reset: true,
   typing: true,
   presence: true,
   marks: true,

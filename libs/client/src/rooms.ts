@@ -56,7 +56,6 @@ export class Rooms {
     server.on("head", (payload) => this.#feedOf(payload.room)?.headTold(payload));
     server.on("resync", ({ room, reason }) => this.#feedOf(room)?.resync(reason));
     // The notice does not say at which seq its state holds; the answer to a join does.
-    server.on("reset", ({ room }) => this.#feedOf(room)?.resync("epoch"));
     server.on("typing", ({ room, user, on }) => this.#rooms.get(room)?.room.typingHeard(user, on));
   }
 

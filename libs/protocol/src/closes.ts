@@ -22,7 +22,6 @@ export const closeCatalogue = {
   connect_rate: row("back-off", "Too many sockets connect at once."),
   too_many_sessions: row("back-off", "The user has the largest number of sessions."),
   protocol_violation: row("back-off", "The peer sent what the protocol does not allow."),
-  handshake_timeout: row("back-off", "No authentication within the handshake time-out."),
   unauthorized: row("stop", "The token is not valid."),
   token_expired: row("stop", "The token has expired; connect with a fresh one."),
   token_revoked: row("stop", "The token, its session or its user was revoked."),

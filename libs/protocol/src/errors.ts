@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 
 /**
  * What a refusal means for the idempotency key:
- * `final`: this is the answer, the same key gets it for ever; `keep`: nothing was decided, ask again with the same key.
+ * `final`: this is the answer, the same key gets it for ever; `keep`: this is no answer yet, ask again with the same key.
  */
 export type ErrorClass = "final" | "keep";
 

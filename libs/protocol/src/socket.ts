@@ -161,12 +161,6 @@ export interface ServerPayloads {
   readonly events: EventsPayload;
   readonly head: { readonly room: RoomId; readonly epoch: number; readonly seq: number; readonly n: number };
   readonly resync: { readonly room: RoomId; readonly reason: ResyncReason };
-  readonly reset: {
-    readonly room: RoomId;
-    readonly epoch: number;
-    readonly reason: ResetReason;
-    readonly state: ResetState;
-  };
   readonly typing: { readonly room: RoomId; readonly user: UserId; readonly on: boolean };
   readonly presence: readonly PresenceView[];
   readonly marks: { readonly marks: readonly MarkView[] };

@@ -49,8 +49,13 @@ export class Archiver {
     this.#handed = entries.at(-1)?.position ?? this.#handed;
     if (this.#queue.length + entries.length <= queueEntriesMax) this.#queue.push(...entries);
     else this.#overflow();
-    this.#options.environment.telemetry.archiveBehind(this.#options.partition, this.#handed - this.#archived);
+    this.#reportLag();
     this.#wake?.();
+  }
+
+  #reportLag(): void {
+    const { environment, partition } = this.#options;
+    environment.telemetry.archiveBehind(partition, this.#handed - this.#archived);
   }
 
   #overflow(): void {
@@ -105,6 +110,7 @@ export class Archiver {
         this.#queue = this.#queue.filter(({ position }) => position > last.position);
         this.#archived = last.position;
         environment.telemetry.entriesArchived(entries.length);
+        this.#reportLag();
         onArchived(last.position);
         this.#release();
         return;

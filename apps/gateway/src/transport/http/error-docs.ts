@@ -11,6 +11,6 @@ export function errorDocsEndpoint(app: FastifyInstance): void {
 function section(code: (typeof errorCodes)[number]): string {
   const { status, title, class: errorClass } = errorCatalogue[code];
   const key =
-    errorClass === "keep" ? "Nothing was decided: ask again with the same key." : "The answer is final.";
+    errorClass === "keep" ? "No final answer: ask again with the same key." : "The answer is final.";
   return `## ${code}\n\n${status}. ${title} ${key}`;
 }
