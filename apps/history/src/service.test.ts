@@ -216,6 +216,27 @@ describe("a history instance", () => {
     expect(reset).toMatchObject({ reason: "too_far_behind", state: { n: 1_100, messages: { length: 50 } } });
   });
 
+  it("cuts pages and runs by bytes, and a reader still gets everything once", async () => {
+    await using world = await World.open(folder);
+    await world.serve("one");
+    const room = await world.create("group");
+    const text = "x".repeat(7_000);
+    await Promise.all(Array.from({ length: 90 }, async () => world.done(room, ann, send(text))));
+    const seen: number[] = [];
+    for (let before: number | undefined; ;) {
+      const page = { limit: 200, ...(before === undefined ? {} : { before }) };
+      const { items, more } = await world.ask("messages", room, { room, user: bob, page });
+      expect(items.length).toBeLessThan(40);
+      seen.unshift(...items.map(({ seq }) => seq));
+      before = items[0]?.seq;
+      if (!more) break;
+    }
+    expect(seen).toEqual(Array.from({ length: 90 }, (_, i) => i + 2));
+    const { events, head } = await world.ask("run", room, { room, after: 0, limit: 1_000 });
+    expect(events.length).toBeLessThan(40);
+    expect(head).toBe(91);
+  });
+
   it("hides what was before one's joining where history begins with it", async () => {
     await using world = await World.open(folder);
     await world.serve("one");

@@ -41,6 +41,7 @@ export const limitTable = {
   userReadsPerTenSeconds: limit("per window", [500, 100_000], "reads of one user in 10 s"),
   addressGuestsPerMinute: limit("per window", [300, 1_000_000], "guest tokens for one address in a minute"),
   pageItemsMax: limit("count", [200, 200], "items of one page"),
+  pageBytesMax: limit("bytes", [256 * KiB, MiB], "items of one page of messages, unless one alone is larger"),
   catchUpEventsMax: limit("count", [1_000, 5_000], "events of one catch-up, then a reset"),
   resetMessagesMax: limit("count", [50, 200], "messages in a reset's state"),
   watchedUsersMax: limit("count", [500, 2_000], "users one session watches"),

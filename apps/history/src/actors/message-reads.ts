@@ -1,11 +1,14 @@
 import {
+  type Limits,
   type MessageRecord,
   type MessageView,
   type OwnerAnswerBody,
   type OwnerAsk,
   ParleyError,
   type RoomEvent,
+  type RoomRecord,
   type UserId,
+  utf8Bytes,
   wireError,
 } from "@parley/protocol";
 import type { HistoryStore, Reaction } from "@parley/history-store";
@@ -22,30 +25,43 @@ interface Fetched {
   readonly tail: readonly RoomEvent[];
 }
 
+interface PageAt extends OwnerAnswerBody<"messages"> {
+  /** The room at the head at which the page was read. */
+  readonly record: RoomRecord;
+}
+
 /** Reads messages of one room, archive and tail merged. */
 export class MessageReads {
   readonly #store: HistoryStore;
+  readonly #limits: Pick<Limits, "pageBytesMax">;
 
-  constructor(store: HistoryStore) {
+  constructor(store: HistoryStore, limits: Pick<Limits, "pageBytesMax">) {
     this.#store = store;
+    this.#limits = limits;
   }
 
-  async page(image: RoomImage, { user, page }: OwnerAsk<"messages">): Promise<OwnerAnswerBody<"messages">> {
+  async page(image: RoomImage, ask: OwnerAsk<"messages">): Promise<OwnerAnswerBody<"messages">> {
+    const { items, more } = await this.#pageAt(image, ask);
+    return { items, more };
+  }
+
+  async #pageAt(image: RoomImage, { user, page }: OwnerAsk<"messages">): Promise<PageAt> {
     // One more of each slice tells whether there are more.
     const slices = slicesOf(page).map((slice) => ({ ...slice, limit: slice.limit + 1 }));
+    const bytesMax = this.#limits.pageBytesMax / slices.length;
     return readAs(
       { store: this.#store, image, user },
       async () => this.#fetch(image, user, slices),
       ({ fromSeq }, fetched) => {
         const tail = image.tailSince(fetched.tail);
         const pages = fetched.slices.map(({ slice, archived }) =>
-          cut(slice, mergeMessages(slice, archived, tail), fromSeq),
+          cut(slice, mergeMessages(slice, archived, tail), { fromSeq, bytesMax }),
         );
         const records = pages.flatMap(({ records: items }) => items);
         assertNotBehind(image, records);
         const mine = reactionsOf(user, fetched.mine, tail);
         const items = records.map((record) => messageView(image.room, record, mine(record)));
-        return { items, more: pages[0]?.more ?? false };
+        return { items, more: pages[0]?.more ?? false, record: image.record };
       },
     );
   }
@@ -61,9 +77,9 @@ export class MessageReads {
     return { message };
   }
 
-  /** The newest messages as `user` may see them, for a reset's state or a room list. */
-  async newest(image: RoomImage, user: UserId, limit: number): Promise<readonly MessageView[]> {
-    return (await this.page(image, { room: image.room, user, page: { limit } })).items;
+  /** The newest messages as `user` may see them, and the room at the very head at which they were read. */
+  async newest(image: RoomImage, user: UserId, limit: number): Promise<Omit<PageAt, "more">> {
+    return this.#pageAt(image, { room: image.room, user, page: { limit } });
   }
 
   async #fetch(image: RoomImage, user: UserId, slices: readonly Slice[]): Promise<Fetched> {
@@ -91,15 +107,29 @@ function coveredByTail(slice: Slice, tail: readonly RoomEvent[], archiveEnd: num
   return messages.length >= slice.limit;
 }
 
+/** What of the merged messages is shown: from where the asker may read, as many as were asked for, as many as fit. */
 function cut(
   slice: Slice,
   merged: readonly MessageRecord[],
-  fromSeq: number,
+  { fromSeq, bytesMax }: { readonly fromSeq: number; readonly bytesMax: number },
 ): { readonly records: readonly MessageRecord[]; readonly more: boolean } {
   const visible = merged.filter(({ seq }) => seq >= fromSeq);
   const most = slice.limit - 1;
-  const records = slice.after === undefined ? visible.slice(-most) : visible.slice(0, most);
-  return { records, more: visible.length > most };
+  const forwards = slice.after !== undefined;
+  // Nearest to where the page begins first: those are kept when not all fit.
+  const nearest = forwards ? visible.slice(0, most) : visible.slice(-most).toReversed();
+  const kept = nearest.slice(0, howManyFit(nearest, bytesMax));
+  return { records: forwards ? kept : kept.toReversed(), more: visible.length > kept.length };
+}
+
+/** At least one, so that a page always gets on. */
+function howManyFit(records: readonly MessageRecord[], bytesMax: number): number {
+  let bytes = 0;
+  const over = records.findIndex((record) => {
+    bytes += utf8Bytes(JSON.stringify(record));
+    return bytes > bytesMax;
+  });
+  return over === -1 ? records.length : Math.max(1, over);
 }
 
 /** An archived seq above one's own head: another owner is ahead of this image. */

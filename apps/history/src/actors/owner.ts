@@ -44,7 +44,7 @@ export class Owner {
     this.#parts = parts;
     const { store, limits } = parts.environment;
     const unread = new UnreadCounts(store, limits);
-    this.#messages = new MessageReads(store);
+    this.#messages = new MessageReads(store, limits);
     this.#runs = new RunReads({ store, messages: this.#messages, unread, limits });
     this.#reads = new RoomReads(store, this.#messages, unread);
   }

@@ -73,7 +73,7 @@ export class RoomReads {
 
   async overview(image: RoomImage, user: UserId): Promise<RoomOverview> {
     const storedMark = await this.#unread.storedMark(image, user);
-    const [lastMessage] = await this.#messages.newest(image, user, 1);
+    const [lastMessage] = (await this.#messages.newest(image, user, 1)).items;
     const peer = image.record.kind === "direct" ? await this.#peer(image, user) : undefined;
     const member = await this.#member(image, user);
     const standing = await this.#unread.standing(image, member, storedMark);

@@ -42,7 +42,8 @@ export class RunReads {
       const fetched = await this.#archivedRun(image, after, limit);
       return joinRun(image, { after, limit, archived: fetched });
     });
-    return { epoch: image.epoch, first: after + 1, events, head: image.record.head };
+    const { head } = image.record;
+    return { epoch: image.epoch, first: after + 1, ...this.#cut(events, head), head };
   }
 
   async events(image: RoomImage, { user, after, limit }: OwnerAsk<"events">): Promise<EventRun> {
@@ -52,8 +53,9 @@ export class RunReads {
       ({ fromSeq }, archived) => {
         const start = Math.max(after, fromSeq - 1);
         const run = joinRun(image, { after, limit, archived });
-        const events = run.filter(({ seq }) => seq > start);
-        return { epoch: image.epoch, first: start + 1, events, head: image.record.head };
+        const { head } = image.record;
+        const visible = run.filter(({ seq }) => seq > start);
+        return { epoch: image.epoch, first: start + 1, ...this.#cut(visible, head), head };
       },
     );
   }
@@ -90,6 +92,11 @@ export class RunReads {
     return reset === undefined ? joined : this.#reset(image, { ask, joined, reason: reset });
   }
 
+  /** What one answer may hold: the asker sees by `head` that there is more, and asks on. */
+  #cut(run: readonly RoomEvent[], head: number): { readonly events: readonly RoomEvent[] } {
+    return { events: prefix(run, this.#limits.joinBytesMax, head).events };
+  }
+
   async #catchUp(image: RoomImage, cursor: Cursor, limit: number): Promise<readonly RoomEvent[]> {
     const near = cursor.epoch === image.epoch && image.record.head - cursor.seq <= limit;
     return near ? this.#archivedRun(image, cursor.seq, limit) : [];
@@ -113,8 +120,12 @@ export class RunReads {
       readonly reason: ResetReason;
     },
   ): Promise<JoinedRoom> {
-    const messages = await this.#messages.newest(image, ask.user, this.#limits.resetMessagesMax);
-    const { settings, kind, name, n, memberCount, head } = image.record;
+    const { items: messages, record } = await this.#messages.newest(
+      image,
+      ask.user,
+      this.#limits.resetMessagesMax,
+    );
+    const { settings, kind, name, n, memberCount, head } = record;
     const state: ResetState = {
       settings,
       kind,
