@@ -255,6 +255,12 @@ const rows = [
     testsToo: true,
   },
   {
+    name: "app-test-support",
+    place: "^apps/([^/]+)/src/testing/",
+    may: ["^apps/$1/", "^libs/[^/]+/src/(?!contract)", anyLibrary],
+    node: true,
+  },
+  {
     name: "standalone-test",
     place: `^apps/(standalone)/.*${testFile}`,
     may: [`^apps/($1|${services})/src/`, "^libs/[^/]+/src/(?!contract)", anyLibrary],

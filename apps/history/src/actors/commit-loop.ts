@@ -5,18 +5,18 @@ import {
   type Entry,
   type EntryId,
   isFinal,
-  type RoomEvent,
-  type StoredAnswer,
   type WireError,
   wireError,
 } from "@parley/protocol";
-import { commandAnswer, provesAnswer, refusal } from "../domain/answers.ts";
+import { commandAnswer, refusal } from "../domain/answers.ts";
 import { type Batch, decideBatch, type Verdict } from "../domain/batch.ts";
 import { failureAnswer } from "../domain/failure.ts";
 import { type Settled, settleAppend } from "./append.ts";
 import type { Environment } from "./environment.ts";
 import { type HeldFacts, holdFacts } from "./fact-fetcher.ts";
+import { type LookUp, lookUpKey, stillSays } from "./key-look-up.ts";
 import type { RoomImage } from "./room-image.ts";
+import { archivedRoom } from "./room-loader.ts";
 
 /** One command on its way to its answer. */
 export interface Job {
@@ -32,7 +32,7 @@ export interface Job {
   /** Whether an entry with this command was given to the log: then only the log knows what became of it. */
   attempted: boolean;
   /** What the archive said of the key, once it was asked. */
-  lookedUp: { readonly answer: StoredAnswer | undefined; readonly event: RoomEvent | undefined } | undefined;
+  lookedUp: LookUp | undefined;
 }
 
 export interface CommitContext {
@@ -41,6 +41,9 @@ export interface CommitContext {
   readonly drop: (image: RoomImage, reason: "unsettled" | "foreign_entry") => void;
   readonly hasRoomForMore: () => boolean;
 }
+
+/** A command whose answer holds once the entry is stored. */
+type Storing = readonly [Job, Extract<Verdict, { kind: "stored" | "repeat" }>];
 
 const conflictPauseMs = 40;
 /** Under the planted fault: from the answer, which should have waited, to the append. */
@@ -106,10 +109,15 @@ export class CommitLoop {
     const jobs = this.#takeReady();
     const image = jobs[0]?.image;
     if (image === undefined) return;
+    // A failure concerns whoever is in the entry: not those who wait for the next, nor those whose key is looked up.
+    let concerned: readonly Job[] = jobs;
     try {
-      await this.#commitJobs(image, jobs);
+      const batch = this.#decide(image, jobs);
+      const storing = this.#sortOut(image, jobs, batch);
+      concerned = storing.map(([job]) => job);
+      if (storing.length > 0) await this.#store(image, batch, storing);
     } catch (error) {
-      for (const job of jobs) this.#fail(job, error);
+      for (const job of concerned) this.#fail(job, error);
     }
   }
 
@@ -131,18 +139,17 @@ export class CommitLoop {
     return taken;
   }
 
-  async #commitJobs(image: RoomImage, jobs: readonly Job[]): Promise<void> {
-    const batch = this.#decide(image, jobs);
-    const decided = jobs.slice(0, batch.verdicts.length);
-    this.#ready.unshift(...jobs.slice(batch.verdicts.length));
-    const storing: [Job, Verdict & { kind: "stored" | "repeat" }][] = [];
-    decided.forEach((job, index) => {
-      const verdict = batch.verdicts[index];
-      if (verdict === undefined) throw new Error("a command was decided without a verdict");
+  /** Answers what needs no entry, puts back what the batch did not take, and returns what is to be stored. */
+  #sortOut(image: RoomImage, jobs: readonly Job[], { verdicts }: Batch): readonly Storing[] {
+    const storing: Storing[] = [];
+    this.#ready.unshift(...jobs.slice(verdicts.length));
+    for (const [index, verdict] of verdicts.entries()) {
+      const job = jobs[index];
+      if (job === undefined) throw new Error("a verdict was given on no command");
       if (verdict.kind === "stored" || verdict.kind === "repeat") storing.push([job, verdict]);
       else this.#answerAtOnce(image, job, verdict);
-    });
-    if (storing.length > 0) await this.#store(image, batch, storing);
+    }
+    return storing;
   }
 
   #decide(image: RoomImage, jobs: readonly Job[]): Batch {
@@ -160,7 +167,7 @@ export class CommitLoop {
       command,
       digest,
       archivedAnswer: lookedUp?.answer,
-      lookedUp: lookedUp !== undefined,
+      lookedUp: lookedUp !== undefined && stillSays(lookedUp, image),
     }));
     return decideBatch(input, ready);
   }
@@ -185,40 +192,24 @@ export class CommitLoop {
     }
   }
 
-  /** One point read for a key that memory cannot vouch for. While the archive is away the answer is `unknown`. */
+  /** While the archive is away the answer is `unknown`. */
   async #lookUp(image: RoomImage, job: Job): Promise<void> {
-    const { store } = this.#context.environment;
-    const { room, author, key } = job.command;
     try {
-      job.lookedUp = await image.withArchive(async () => {
-        const answer = await store.answer(room, author, key);
-        if (answer?.outcome !== "ok") return { answer, event: undefined };
-        const event = image.tail.event(answer.seq) ?? (await store.events(room, answer.seq - 1, 1))[0];
-        return provesAnswer(answer, event) ? { answer, event } : { answer: undefined, event: undefined };
-      });
-      this.#again(job);
+      job.lookedUp = await lookUpKey(this.#context.environment.store, image, job.command);
     } catch (error) {
       if (failureAnswer(error) === undefined) this.#fail(job, error);
       else
-        this.#answer(
-          job,
-          refusal(wireError("unknown", "the archive cannot say now whether this key was answered")),
-        );
+        this.#refuse(job, wireError("unknown", "the archive cannot say now whether this key was answered"));
+      return;
     }
+    this.#again(job);
   }
 
-  async #store(
-    image: RoomImage,
-    batch: Batch,
-    storing: readonly (readonly [Job, Verdict & { kind: "stored" | "repeat" }])[],
-  ): Promise<void> {
+  async #store(image: RoomImage, batch: Batch, storing: readonly Storing[]): Promise<void> {
     const { environment } = this.#context;
-    const answerAll = (): void => {
-      for (const [job, verdict] of storing) this.#answerStored(image, job, verdict);
-    };
     const entry = this.#encode(image, batch, storing[0]?.[0].traceparent);
     if (environment.faults.has("ack-before-append")) {
-      answerAll();
+      this.#answerStored(image, storing);
       await environment.pause(plantedPauseMs);
     }
     if (image.position === 0 && !(await this.#stillEmpty(image))) {
@@ -226,20 +217,33 @@ export class CommitLoop {
       return;
     }
     const deadlineAtMs = Math.max(...storing.map(([job]) => job.deadlineAtMs));
-    const settled = await this.#append(image, entry, deadlineAtMs);
-    if (settled.kind === "confirmed") {
-      if (!image.dropped) image.apply(entry, batch.events, settled.position);
-      answerAll();
-      return;
+    // Until it is applied: the log reader may meet it before.
+    this.#inFlight = entry.header.id;
+    try {
+      const settled = await this.#append(image, entry, deadlineAtMs);
+      if (settled.kind === "confirmed") {
+        if (!image.dropped) image.apply(entry, batch.events, settled.position);
+        this.#answerStored(image, storing);
+      } else await this.#notStored(image, storing, settled);
+    } finally {
+      this.#inFlight = undefined;
     }
-    environment.telemetry.appendUnsettled(image.room, settled.kind);
+  }
+
+  async #notStored(
+    image: RoomImage,
+    storing: readonly Storing[],
+    settled: Exclude<Settled, { kind: "confirmed" }>,
+  ): Promise<void> {
+    const { telemetry, pause, random } = this.#context.environment;
+    telemetry.appendUnsettled(image.room, settled.kind);
     if (settled.kind === "full") {
       for (const [job] of storing) this.#refuse(job, wireError("unavailable", "the log is full"));
       return;
     }
     for (const [job] of storing) job.attempted = true;
     if (settled.kind === "lost") {
-      await environment.pause(environment.random() * conflictPauseMs);
+      await pause(random() * conflictPauseMs);
       this.#retry(image, storing);
       return;
     }
@@ -257,26 +261,20 @@ export class CommitLoop {
   async #append(image: RoomImage, entry: Entry, deadlineAtMs: number): Promise<Settled> {
     const { log, now, pause, telemetry } = this.#context.environment;
     const beganMs = now();
-    this.#inFlight = entry.header.id;
-    try {
-      const after = image.position;
-      const settled = await settleAppend({
-        log,
-        entry,
-        after,
-        deadlineAtMs,
-        now,
-        pause,
-        onRetry: (cause) => telemetry.appendRetried(cause),
-      });
-      if (settled.kind === "confirmed") {
-        const events = entry.header.last - entry.header.first + 1;
-        telemetry.entryStored({ events, bytes: entry.payload.length, ms: now() - beganMs });
-      }
-      return settled;
-    } finally {
-      this.#inFlight = undefined;
+    const settled = await settleAppend({
+      log,
+      entry,
+      after: image.position,
+      deadlineAtMs,
+      now,
+      pause,
+      onRetry: (cause) => telemetry.appendRetried(cause),
+    });
+    if (settled.kind === "confirmed") {
+      const events = entry.header.last - entry.header.first + 1;
+      telemetry.entryStored({ events, bytes: entry.payload.length, ms: now() - beganMs });
     }
+    return settled;
   }
 
   /**
@@ -286,11 +284,12 @@ export class CommitLoop {
   async #stillEmpty(image: RoomImage): Promise<boolean> {
     const { log, store } = this.#context.environment;
     if ((await log.last(image.room)) !== undefined) return false;
-    return ((await store.room(image.room))?.record.head ?? 0) === image.record.head;
+    const archived = await archivedRoom(store, image.room, image.epoch);
+    return (archived?.record.head ?? 0) === image.record.head;
   }
 
   /** Another owner wrote first: load the room and decide again. What of ours had landed shows as replays. */
-  #retry(image: RoomImage, storing: readonly (readonly [Job, Verdict])[]): void {
+  #retry(image: RoomImage, storing: readonly Storing[]): void {
     this.#context.drop(image, "foreign_entry");
     for (const [job] of storing) this.#again(job);
   }
@@ -301,13 +300,13 @@ export class CommitLoop {
     void this.#prepare(job);
   }
 
-  #answerStored(image: RoomImage, job: Job, verdict: Verdict & { kind: "stored" | "repeat" }): void {
-    const replayed = verdict.kind === "repeat";
-    const error = verdict.kind === "stored" ? verdict.error : undefined;
-    this.#answer(
-      job,
-      commandAnswer(verdict.answer, { epoch: image.epoch, replayed, event: verdict.event, error }),
-    );
+  #answerStored(image: RoomImage, storing: readonly Storing[]): void {
+    for (const [job, verdict] of storing) {
+      const replayed = verdict.kind === "repeat";
+      const error = verdict.kind === "stored" ? verdict.error : undefined;
+      const { answer, event } = verdict;
+      this.#answer(job, commandAnswer(answer, { epoch: image.epoch, replayed, event, error }));
+    }
   }
 
   #fail(job: Job, error: unknown): void {

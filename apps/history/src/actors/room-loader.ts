@@ -37,20 +37,20 @@ export async function loadRoom(ports: LoaderPorts, room: RoomId): Promise<Loaded
 async function tryLoad({ log, store }: LoaderPorts, room: RoomId): Promise<LoadedRoom | undefined> {
   const partition = partitionOf(room, log.partitions);
   const epoch = log.epoch(partition);
-  const floor = await store.floor(partition);
-  const from = floor !== undefined && floor.epoch === epoch ? floor.position : 0;
+  const archivedTo = await store.floor(partition);
+  const floor = archivedTo?.epoch === epoch ? archivedTo.position : 0;
   const archived = await archivedRoom(store, room, epoch);
-  const entries = await readAll(log, room, from);
+  const entries = await readAll(log, room, floor);
   const last = await log.last(room);
   if (last === undefined) {
-    const again = await store.room(room);
+    const again = await archivedRoom(store, room, epoch);
     if ((again?.record.head ?? 0) !== (archived?.record.head ?? 0)) return undefined;
   }
-  return assemble({ room, epoch, archived, entries, position: last?.position ?? 0 });
+  return assemble({ room, epoch, archived, floor, entries, position: last?.position ?? 0 });
 }
 
 /** The archive's row; in a new epoch, brought up to the events archived of the old one. */
-async function archivedRoom(
+export async function archivedRoom(
   store: HistoryStore,
   room: RoomId,
   epoch: number,

@@ -25,9 +25,11 @@ export interface LoadInput {
   readonly room: RoomId;
   readonly epoch: number;
   readonly archived: ArchivedRoom | undefined;
-  /** The room's entries above the archive's floor, ascending. */
+  /** The archive's floor: entries are read from above it. */
+  readonly floor: number;
+  /** The room's entries above the floor, ascending. */
   readonly entries: readonly StoredEntry[];
-  /** Position of the room's newest held entry, above the floor or not. */
+  /** Position of the room's newest held entry, above the floor or not; 0 when the log holds none. */
   readonly position: number;
 }
 
@@ -45,7 +47,7 @@ export class RoomGapError extends Error {
  * proved complete is not served.
  */
 export function assemble(input: LoadInput): LoadedRoom {
-  const { room, epoch, archived, entries, position } = input;
+  const { room, epoch, archived, floor, entries, position } = input;
   let record = archived?.record ?? emptyRoom(room);
   const firstSeq = entries[0]?.entry.header.first ?? record.head + 1;
   if (firstSeq > record.head + 1) {
@@ -60,7 +62,8 @@ export function assemble(input: LoadInput): LoadedRoom {
     keyTimeMaxMs = Math.max(keyTimeMaxMs, entry.keyTimeMaxMs);
   }
   const newest = entries.at(-1)?.position;
-  if (newest !== undefined && newest !== position) {
+  // At or below the floor it is archived; above it must have been read, or it was stored after the reading.
+  if (newest === undefined ? position > floor : position !== newest) {
     throw new RoomGapError(`${room}: the log's last entry is at ${position}, the last one read at ${newest}`);
   }
   return { record, epoch, position, keyTimeMaxMs, tail };

@@ -31,6 +31,7 @@ export class Tail {
   #keyFloorMs: number;
   #firstSeq: number;
   #bytes = 0;
+  #forgotten = 0;
 
   constructor(start: { readonly firstSeq: number; readonly keyFloorMs: number }) {
     this.#firstSeq = start.firstSeq;
@@ -49,6 +50,10 @@ export class Tail {
   }
   get bytes(): number {
     return this.#bytes;
+  }
+  /** How many entries it has held and holds no more. */
+  get forgotten(): number {
+    return this.#forgotten;
   }
 
   append(entry: TailEntry): void {
@@ -113,6 +118,7 @@ export class Tail {
     }
     if (dropped > 0) this.#entries = this.#entries.slice(dropped);
     this.#bytes -= freed;
+    this.#forgotten += dropped;
     return freed;
   }
 
