@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { originPolicy } from "../origin-policy.ts";
 
 /** Below it is what clients call; beside it is what whoever runs the process calls. */
-export const apiPrefix = "/v1/";
+const apiPrefix = "/v1/";
 const methods = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const requestFields =
   "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, x-audit-reason, x-request-id";
@@ -24,7 +24,7 @@ export function guardBrowsers(app: FastifyInstance, origins: readonly string[]):
   const allows = originPolicy(origins);
   app.addHook("onRequest", async (request, reply) => {
     void reply.headers(guardFields);
-    if (!request.url.startsWith(apiPrefix)) return;
+    if (!isForApi(request)) return;
     void reply.header("cache-control", "no-store").header("content-security-policy", apiPolicy);
     void reply.header("vary", "origin");
     const { origin } = request.headers;
@@ -36,6 +36,13 @@ export function guardBrowsers(app: FastifyInstance, origins: readonly string[]):
     if (isPreflight(request)) await answerPreflight(reply);
   });
 }
+
+/**
+ * Whether the request is for what clients call. The route decides, for an address has many spellings: the router takes
+ * `/%761/me` and `http://any.host/v1/me` for `/v1/me`.
+ */
+export const isForApi = ({ routeOptions, url }: FastifyRequest): boolean =>
+  (routeOptions.url ?? url).startsWith(apiPrefix);
 
 const isPreflight = ({ method, headers }: FastifyRequest): boolean =>
   method === "OPTIONS" && headers["access-control-request-method"] !== undefined;

@@ -278,6 +278,28 @@ describe("bytes that are no request", () => {
   });
 });
 
+describe("an address in another spelling", () => {
+  const spelled = async (target: string, origin: string): Promise<string> => {
+    await http.app.listen({ host: "127.0.0.1", port: 0 });
+    const socket = connect((http.app.server.address() as AddressInfo).port, "127.0.0.1");
+    const fields = `host: a\r\norigin: ${origin}\r\nauthorization: Bearer token-of-ann\r\nconnection: close`;
+    socket.write(`GET ${target} HTTP/1.1\r\n${fields}\r\n\r\n`);
+    return text(socket);
+  };
+  const spellings = ["/%761/me", "/v%31/me", "http://elsewhere/v1/me"];
+
+  test.each(spellings)("is guarded like the address itself: %s", async (target) => {
+    expect(await spelled(target, "https://evil.example.org")).toContain("origin_refused");
+  });
+
+  test.each(spellings)("is served no sooner, and not kept by anybody: %s", async (target) => {
+    http.missing = ["the room of revocations"];
+    const answer = await spelled(target, page);
+    expect(answer).toContain('"code":"unavailable"');
+    expect(answer).toContain("cache-control: no-store");
+  });
+});
+
 describe("whoever runs the process", () => {
   test("learns whether it lives and whether it serves, without a token", async () => {
     http.missing = ["the room of revocations"];

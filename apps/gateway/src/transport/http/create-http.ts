@@ -12,7 +12,7 @@ import type { Desks } from "../../actors/desks.ts";
 import { annotationEndpoints } from "./annotations.ts";
 import { acceptJsonBodies } from "./body.ts";
 import { botEndpoints } from "./bots.ts";
-import { apiPrefix, guardBrowsers } from "./browsers.ts";
+import { guardBrowsers, isForApi } from "./browsers.ts";
 import { answerClientFault } from "./client-fault.ts";
 import { Endpoints } from "./endpoint.ts";
 import { errorDocsEndpoint } from "./error-docs.ts";
@@ -122,7 +122,7 @@ function waitUntilReady(app: FastifyInstance, health: Health): void {
   let wasReady = false;
   app.addHook("onRequest", async (request) => {
     wasReady ||= health.missing().length === 0;
-    if (wasReady || !request.url.startsWith(apiPrefix)) return;
+    if (wasReady || !isForApi(request)) return;
     throw new ParleyError(wireError("unavailable", `starting: ${health.missing().join(", ")}`));
   });
 }
