@@ -61,7 +61,7 @@ await using folder = await temporaryFolder();
 await using parley = await ServerProcess.start({ dataDir: folder.path, env: benchEnvironment });
 await using stock = await ServerProcess.start({
   dataDir: folder.path,
-  program: [process.execPath, "bench/src/stock-server.ts"],
+  program: ["bench/src/stock-server.ts"],
 });
 
 console.log("sends acknowledged");

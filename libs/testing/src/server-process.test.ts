@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 async function start(name: string, source: string): Promise<ServerProcess> {
   const file = join(folder, `${name}.mjs`);
   await writeFile(file, source);
-  return ServerProcess.start({ dataDir: folder, program: [process.execPath, file] });
+  return ServerProcess.start({ dataDir: folder, program: [file] });
 }
 
 const serving = "console.log('ready http://127.0.0.1:4711'); setInterval(() => {}, 1000);";
@@ -36,6 +39,25 @@ describe("a server's process", () => {
 
   test("that ends before it is ready is an error with its last words", async () => {
     await expect(start("broken", "console.error('no disk'); process.exit(1);")).rejects.toThrow("no disk");
+  });
+
+  test("does not outlive the process that started it, however that dies", async () => {
+    const module = new URL("server-process.ts", import.meta.url).href;
+    const file = join(folder, "parent.mjs");
+    await writeFile(join(folder, "orphan.mjs"), serving);
+    await writeFile(
+      file,
+      `import { ServerProcess } from ${JSON.stringify(module)};
+       const program = [${JSON.stringify(join(folder, "orphan.mjs"))}];
+       const server = await ServerProcess.start({ dataDir: ".", program });
+       console.log(server.pid);
+       setInterval(() => {}, 1000);`,
+    );
+    const parent = spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    parent.kill("SIGKILL");
+    const pid = Number(line.toString());
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 10_000 }).toBe(false);
   });
 
   test("sees the folder and faults it is given, and none of the tests' own variables", async () => {

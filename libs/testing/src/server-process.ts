@@ -4,15 +4,19 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const repository = resolve(import.meta.dirname, "../../..");
+const standalone = ["apps/standalone/src/main.ts"];
 const logBytesKept = 64 * 1024;
 /** A loaded machine takes long to start a process; a server that is not ready by then is broken. */
 const readyDeadlineMs = 60_000;
 const exitDeadlineMs = 30_000;
 
-const alive = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of alive) child.kill("SIGKILL");
-});
+/**
+ * Loaded into each server: it ends when the channel to its parent closes, which it does however the parent dies. A test
+ * runner kills its workers by signals, after which no handler of theirs runs.
+ */
+const lifeline = `data:text/javascript,${encodeURIComponent(
+  'process.once("disconnect", () => process.kill(process.pid, "SIGKILL")); process.channel?.unref();',
+)}`;
 
 export interface ServerOptions {
   readonly dataDir: string;
@@ -20,12 +24,12 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Bugs to plant, as `PARLEY_TEST_FAULTS` names them. */
   readonly faults?: readonly string[];
-  /** Program and arguments, from the root of the repository. */
+  /** What Node runs, with its arguments, from the root of the repository: the standalone server unless told. */
   readonly program?: readonly string[];
 }
 
 /**
- * A server in a process of its own, killed at the latest when this process exits.
+ * A server in a process of its own, which does not outlive this one.
  *
  * It listens on a port that the system chooses, so a restarted one has another URL: clients that must find it again go
  * through a `TcpProxy`.
@@ -52,12 +56,10 @@ export class ServerProcess implements AsyncDisposable {
   static async start(options: ServerOptions): Promise<ServerProcess> {
     const startedMs = performance.now();
     const child = spawnServer(options);
-    alive.add(child);
     const exited = new Promise<number | undefined>((done) => {
       child.once("exit", (code) => done(code ?? undefined));
       child.once("error", () => done(undefined));
     });
-    void exited.then(() => alive.delete(child));
     const log = new ProcessLog(child);
     const url = await readyUrl(child, log, exited);
     return new ServerProcess(child, log, { exited, url, afterMs: performance.now() - startedMs });
@@ -155,11 +157,10 @@ class ProcessLog {
   }
 }
 
-function spawnServer({ dataDir, env = {}, faults = [], program }: ServerOptions): ChildProcess {
-  const [command = process.execPath, ...args] = program ?? [process.execPath, "apps/standalone/src/main.ts"];
-  return spawn(command, args, {
+function spawnServer({ dataDir, env = {}, faults = [], program = standalone }: ServerOptions): ChildProcess {
+  return spawn(process.execPath, ["--import", lifeline, ...program], {
     cwd: repository,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: {
       // A server refuses variables it does not know, and the tests' own are of that kind.
       ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PARLEY_"))),
