@@ -16,14 +16,19 @@ const knownScopes: ReadonlySet<string> = new Set(scopes);
 /**
  * The identity in a verified token's claims: `sub` (a user id, not one of the service's own) and `exp` are needed;
  * `name`, `jti` and `scope` (RFC 8693 §4.2: names between spaces) are used when there.
+ *
+ * `iat` decides whether a token is older than its user's revocation. So one that does not say it is older than any, and
+ * one from after `latestIssueMs` is refused: it would outlive every revocation until then.
  */
-export function identityOf(claims: unknown, nowMs: number): VerifyOutcome {
+export function identityOf(claims: unknown, latestIssueMs: number): VerifyOutcome {
   if (typeof claims !== "object" || claims === null) return unauthorized("the claims are no object");
   const { sub, exp, iat, name, jti, scope }: Readonly<Record<string, unknown>> = { ...claims };
   const userId = parseUserId(sub);
   if (userId === undefined) return unauthorized("`sub` is not a user id (1 to 64 of A-Z a-z 0-9 _ -)");
   if (userId.startsWith(reservedRoomPrefix)) return unauthorized("`sub` names an id of the service's own");
   if (typeof exp !== "number") return unauthorized("`exp` is missing");
+  const issuedAtMs = typeof iat === "number" ? toMs(iat) : 0;
+  if (issuedAtMs > latestIssueMs) return unauthorized("`iat` is in the future");
   if (scope !== undefined && typeof scope !== "string") return unauthorized("`scope` is no string");
   return {
     ok: true,
@@ -33,7 +38,7 @@ export function identityOf(claims: unknown, nowMs: number): VerifyOutcome {
       tokenId: parseTokenId(jti),
       scopes: scopesOf(scope),
       bot: false,
-      issuedAtMs: typeof iat === "number" ? toMs(iat) : nowMs,
+      issuedAtMs,
       expiresAtMs: toMs(exp),
     },
   };

@@ -8,7 +8,7 @@ export interface Identity {
   readonly tokenId: TokenId | undefined;
   readonly scopes: ReadonlySet<Scope>;
   readonly bot: boolean;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; 0 for a token that does not say it: it is older than any revocation of its user. */
   readonly issuedAtMs: number;
   /** Milliseconds since 1970; `undefined` for a token that lives until it is revoked. */
   readonly expiresAtMs: number | undefined;

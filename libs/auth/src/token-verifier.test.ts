@@ -68,11 +68,22 @@ describe("a verifier with a secret", () => {
     ["a subject that is no id", signed({ ...claims, sub: "ann@example.org" })],
     ["a subject of the service's own", signed({ ...claims, sub: "s_system" })],
     ["a time before which it is not valid", signed({ ...claims, nbf: nowS + 60 })],
+    ["a time of issue to come", signed({ ...claims, iat: nowS + 60 })],
+    ["a critical header field", signed(claims, secret, { header: { alg: "HS256", crit: ["b64"] } })],
     ["no form at all", "not.a.token"],
     ["nothing", ""],
     ["more characters than a token may have", signed({ ...claims, name: "n".repeat(10_000) })],
   ])("refuses a token with %s", async (_, token) => {
     expect(await verifier.verify(token)).toMatchObject({ ok: false, code: "unauthorized" });
+  });
+
+  test("takes a token that does not say when it was issued for older than any revocation", async () => {
+    const undated = signed({ sub: "ann", exp: claims.exp }, secret, { noTimestamp: true });
+    expect(await verifier.verify(undated)).toMatchObject({ ok: true, identity: { issuedAtMs: 0 } });
+  });
+
+  test("tolerates an issuer's clock that is a little ahead", async () => {
+    expect(await verifier.verify(signed({ ...claims, iat: nowS + 5 }))).toMatchObject({ ok: true });
   });
 
   test("tells an expired token from a bad one, after the tolerance", async () => {

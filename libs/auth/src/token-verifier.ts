@@ -115,7 +115,7 @@ class JwtVerifier implements TokenVerifier {
         ...(issuer !== undefined && { issuer }),
         ...(audience !== undefined && { audience }),
       });
-      return identityOf(claims, this.#parts.nowMs());
+      return identityOf(claims, this.#parts.nowMs() + clockToleranceS * 1_000);
     } catch (error) {
       if (error instanceof jwt.TokenExpiredError) return expired();
       // jsonwebtoken's messages name the failed check, never a key.
@@ -123,8 +123,10 @@ class JwtVerifier implements TokenVerifier {
     }
   }
 
-  async #chooseKey({ alg, kid }: jwt.JwtHeader): Promise<KeyChoice> {
+  async #chooseKey({ alg, kid, crit }: jwt.JwtHeader): Promise<KeyChoice> {
     const { secret, keySet } = this.#parts;
+    // RFC 7515 §4.1.11: what is critical and not understood makes the token invalid, and nothing is understood here.
+    if (crit !== undefined) return unauthorized("tokens with critical header fields are not accepted here");
     if (alg === "HS256" && secret !== undefined) return { ok: true, algorithm: alg, key: secret };
     if ((alg !== "RS256" && alg !== "ES256") || keySet === undefined) {
       return unauthorized(`tokens signed with ${JSON.stringify(alg)} are not accepted here`);

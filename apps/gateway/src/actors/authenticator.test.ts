@@ -51,6 +51,15 @@ describe("a person's token", () => {
     expect(accounts.people.size).toBe(1);
   });
 
+  test("that is revoked while its bearer is remembered does not let in", async () => {
+    const putUser = accounts.putUser.bind(accounts);
+    accounts.putUser = async (user) => {
+      revocations.revoked.push("user ann");
+      await putUser(user);
+    };
+    expect(await authenticator.authenticate("jwt")).toMatchObject({ error: { code: "token_revoked" } });
+  });
+
   test("that is bad or revoked does not let in, nor is its bearer remembered", async () => {
     revocations.revoked.push("user ann");
     expect(await authenticator.authenticate("jwt")).toMatchObject({ error: { code: "token_revoked" } });

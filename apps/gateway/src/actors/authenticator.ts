@@ -47,9 +47,11 @@ export class Authenticator {
   async authenticate(token: string): Promise<Authentication> {
     const found = isBotToken(token) ? await this.#bot(token) : await this.#person(token);
     if (!found.ok) return found;
-    if (this.#parts.revocations.isRevoked(found.identity)) return refused(wireError("token_revoked"));
+    const { revocations } = this.#parts;
+    if (revocations.isRevoked(found.identity)) return refused(wireError("token_revoked"));
     if (!found.identity.bot) await this.#remember(found.identity);
-    return found;
+    // It may have been revoked while accounts were asked; whoever gets `ok` uses it at once.
+    return revocations.isRevoked(found.identity) ? refused(wireError("token_revoked")) : found;
   }
 
   async #person(token: string): Promise<Authentication> {
@@ -99,11 +101,11 @@ export class Authenticator {
   }
 
   /** The name that accounts has then. A token without a name leaves the one that is there. */
-  async #store({ userId, name, issuedAtMs }: Identity): Promise<string> {
-    const { accounts } = this.#parts;
+  async #store({ userId, name }: Identity): Promise<string> {
+    const { accounts, clock } = this.#parts;
     const stored = name === undefined ? await accounts.user(userId) : undefined;
     if (stored !== undefined) return stored.name;
-    const createdAt = new Date(issuedAtMs).toISOString();
+    const createdAt = new Date(clock.nowMs()).toISOString();
     const shown = name ?? userId;
     await accounts.putUser({ userId, name: shown, bot: false, ownerId: undefined, createdAt });
     return shown;
