@@ -56,7 +56,9 @@ export class GatewayTelemetry {
     gauge("parley_gateway_followed_rooms", "Rooms whose feed is followed.", figures.followedRooms);
   }
 
+  /** The start itself blocks the event loop: it must not keep the first sockets out. */
   started(url: string, node: string): void {
+    this.#telemetry.eventLoop.forget();
     this.#telemetry.log.info({ url, node }, "gateway started");
   }
 

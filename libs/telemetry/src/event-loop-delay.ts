@@ -8,6 +8,8 @@ const nanosecondsPerMs = 1_000_000;
 export interface EventLoopDelay extends Disposable {
   /** The largest delay of the last one to two seconds, ms: what a new socket would have felt. */
   recentMaxMs(): number;
+  /** What was until now says nothing about what is to come: a service calls this when its start, which blocks, is over. */
+  forget(): void;
 }
 
 /** Begins to watch. Keeps no process alive. */
@@ -24,6 +26,10 @@ export function watchEventLoopDelay(): EventLoopDelay {
   }, windowMs).unref();
   return {
     recentMaxMs: () => Math.max(previousMs, maxMs()),
+    forget() {
+      previousMs = 0;
+      histogram.reset();
+    },
     [Symbol.dispose]() {
       clearInterval(timer);
       histogram.disable();

@@ -138,4 +138,6 @@ test("a blocked event loop shows in its delay", async () => {
     await setImmediate();
   }
   expect(eventLoop.recentMaxMs()).toBeGreaterThan(blockedMs / 2);
+  eventLoop.forget();
+  expect(eventLoop.recentMaxMs()).toBe(0);
 });

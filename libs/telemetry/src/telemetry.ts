@@ -26,7 +26,7 @@ export interface Telemetry extends Disposable {
   readonly service: string;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly eventLoop: Pick<EventLoopDelay, "recentMaxMs">;
+  readonly eventLoop: Pick<EventLoopDelay, "forget" | "recentMaxMs">;
   /** Everything of the process, whichever service asks. */
   metricsText(): Promise<MetricsText>;
   /** For another service in the same process: its own name on log lines, the same metrics. Needs no closing. */
