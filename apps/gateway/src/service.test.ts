@@ -14,7 +14,7 @@ import {
 import { MemoryRateLimiter } from "@parley/rate-limiter/memory";
 import { MemoryRoster } from "@parley/roster/memory";
 import { createTelemetry } from "@parley/telemetry";
-import { ConnectRefused, opcodes, RawWebSocket, SocketIoPeer } from "@parley/testing";
+import { ConnectRefused, frame, opcodes, RawWebSocket, SocketIoPeer } from "@parley/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { TinyHistory } from "./actors/testing/tiny-history.ts";
 import { readGatewayConfig } from "./config.ts";
@@ -369,6 +369,33 @@ describe("what the protocol does not allow", () => {
     hostile.socket.send(Buffer.of(0xff, 0xfe), { opcode: opcodes.binary });
     await hostile.ended;
     expect((await send(await connect(bob), "all is well")).ok).toBe(true);
+  });
+
+  it("is a second session on one connection", async () => {
+    await start();
+    const peer = stack.use(await SocketIoPeer.open(gateway.url));
+    for (const user of [ann, bob]) peer.packet(`40${JSON.stringify({ token: token(user) })}`);
+    await peer.ended;
+  });
+
+  it("is a connection without a session: leaving the namespace ends it", async () => {
+    await start();
+    const peer = await connect(ann);
+    peer.packet("41");
+    await peer.ended;
+  });
+
+  it("is asking for anything after that", async () => {
+    await start();
+    const peer = await connect(ann);
+    const goodbye = [
+      frame("41"),
+      frame(`420${JSON.stringify(["send", { room, key: key(), text: "late" }])}`),
+    ];
+    peer.socket.sendBytes(Buffer.concat(goodbye));
+    await peer.ended;
+    const other = await connect(bob);
+    expect(await send(other, "the first")).toMatchObject({ ok: true, n: 1 });
   });
 
   it("bounds who asks to connect again and again on one connection", async () => {

@@ -16,6 +16,7 @@ export interface IncomingPacket {
  * there, so an upgrade that moves one fails a test and not a room.
  */
 export interface EngineConnection {
+  readonly id: string;
   readonly readyState: string;
   readonly remoteAddress: string;
   /** Packets that wait for the transport to be writable. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Limits } from "@parley/protocol";
 import type { ServerOptions } from "socket.io";
 import { BoundedWebSocketServer } from "./ws-engine.ts";
@@ -45,4 +45,19 @@ function releaseUpgradeResponse(request: IncomingMessage): void {
   if (newest.listener !== undefined && /emit\("close"\)/u.test(String(newest.listener))) {
     socket.removeListener("close", newest.listener);
   }
+}
+
+/**
+ * Middleware of the Engine.IO server: refuses (400) every request that names a connection there is already.
+ *
+ * Naming one is how a transport is changed, and here there is one transport. Such a request would pass by `allowUpgrade`:
+ * anybody could put a second WebSocket, of any origin and beyond every cap, in the place of their first.
+ */
+export function refuseTransportChange(
+  request: IncomingMessage,
+  _: ServerResponse,
+  next: (error?: Error) => void,
+): void {
+  const parameters = new URL(request.url ?? "", "http://any.host").searchParams;
+  next(parameters.has("sid") ? new Error("there is one transport") : undefined);
 }

@@ -8,7 +8,12 @@ export {
   type RoomBatchOptions,
   type Seat,
 } from "./room-batch.ts";
-export { type AllowUpgrade, engineOptions, type EngineLimits } from "./engine-options.ts";
+export {
+  type AllowUpgrade,
+  engineOptions,
+  type EngineLimits,
+  refuseTransportChange,
+} from "./engine-options.ts";
 export { freeHandshake, freeUpgradeRequest } from "./connection-memory.ts";
 export { BoundedWebSocketServer } from "./ws-engine.ts";
 export { WindowBudget } from "./window-budget.ts";

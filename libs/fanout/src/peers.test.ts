@@ -7,7 +7,7 @@ import { Server, type Socket } from "socket.io";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { freeHandshake, freeUpgradeRequest } from "./connection-memory.ts";
 import { engineConnection } from "./engine-connection.ts";
-import { engineOptions } from "./engine-options.ts";
+import { engineOptions, refuseTransportChange } from "./engine-options.ts";
 import { encodeEventsFrame } from "./frame.ts";
 import type { Peer, PeerFault } from "./peer.ts";
 import { Peers } from "./peers.ts";
@@ -30,6 +30,7 @@ async function openBench(limits: Partial<typeof defaultLimits> = {}): Promise<Be
   );
   const bench = { clockMs: 0 };
   const peers = new Peers({ limits: { ...defaultLimits, ...limits }, now: () => bench.clockMs });
+  io.engine.use(refuseTransportChange);
   io.engine.on("connection", (conn: object) => {
     peers.of(conn);
     freeUpgradeRequest(conn);
@@ -218,6 +219,17 @@ describe("a hostile peer", () => {
     const socket = await RawWebSocket.connect(bench.url);
     misbehave(socket);
     await expect(socket.ended).resolves.toBeDefined();
+  });
+});
+
+describe("a request that names a connection there is already", () => {
+  it("is refused, whether it is an upgrade or not", async () => {
+    const { socket } = await open();
+    const { id } = engineConnection(socket.conn);
+    const path = `/socket.io/?EIO=4&transport=websocket&sid=${id}`;
+    await expect(RawWebSocket.connect(bench.url, { path })).rejects.toMatchObject({ status: 400 });
+    expect((await fetch(new URL(path, bench.url))).status).toBe(400);
+    expect(socket.connected).toBe(true);
   });
 });
 

@@ -61,6 +61,8 @@ export class EventRouter {
   listener(session: Session): (name: unknown, ...args: unknown[]) => void {
     const violations = new WindowBudget(violationsMax);
     return (name, ...args) => {
+      // What came in one piece with a goodbye, or with what the session was closed for, is still handed on.
+      if (!session.open) return;
       const acknowledge = acknowledgeOf(args);
       const route = this.#routes.get(name);
       const error = this.#fault(route, args);

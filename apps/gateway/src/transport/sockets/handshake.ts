@@ -42,6 +42,8 @@ class ConnectRefusedError extends Error {
 export class Handshake {
   readonly #parts: HandshakeParts;
   readonly #attempts = new WeakMap<object, number>();
+  /** Connections whose CONNECT is being decided, or was let in: one connection is one session. */
+  readonly #taken = new WeakSet<object>();
 
   constructor(parts: HandshakeParts) {
     this.#parts = parts;
@@ -51,11 +53,12 @@ export class Handshake {
     const { conn } = socket;
     const attempts = (this.#attempts.get(conn) ?? 0) + 1;
     this.#attempts.set(conn, attempts);
-    if (attempts > attemptsMax) {
+    if (attempts > attemptsMax || this.#taken.has(conn)) {
       next(new ConnectRefusedError({ code: "protocol_violation" }));
       conn.close();
       return;
     }
+    this.#taken.add(conn);
     void this.#decide(socket, next);
   };
 
@@ -65,6 +68,7 @@ export class Handshake {
       socket.data.authenticated = outcome.let;
       next();
     } else {
+      this.#taken.delete(socket.conn);
       this.#parts.refused(outcome.refusal.code);
       next(new ConnectRefusedError(outcome.refusal));
     }

@@ -6,6 +6,7 @@ import {
   type Peer,
   type PeerFault,
   Peers,
+  refuseTransportChange,
 } from "@parley/fanout";
 import type { Clock } from "@parley/bus";
 import { type CloseCode, type Limits, type NodeId, protocolVersion } from "@parley/protocol";
@@ -72,6 +73,7 @@ export class SocketServer implements Disposable {
   ): void {
     this.#router = router;
     this.#io.attach(http);
+    this.#io.engine.use(refuseTransportChange);
     this.#io.engine.on("connection", (conn: object) => this.#opened(conn));
     this.#io.use(handshake.middleware);
     this.#io.on("connection", (socket) => this.#connected(socket));
@@ -142,6 +144,8 @@ export class SocketServer implements Disposable {
     socket.on("disconnect", (reason) => {
       link.goOn();
       sessions.end(session);
+      // It has left its namespace, and there is no other: a connection without a session would count for nobody.
+      if (reason === "client namespace disconnect") socket.conn.close(true);
       telemetry.sessionEnded(link.closedBy ?? reason);
     });
     const listener = this.#router?.listener(session);
