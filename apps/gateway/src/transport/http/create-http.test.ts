@@ -1,4 +1,5 @@
-import { type AddressInfo, connect } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { AccountsUnavailableError } from "@parley/accounts";
 import { errorCodes, ProblemSchema, validator, wireError } from "@parley/protocol";
@@ -275,6 +276,22 @@ describe("bytes that are no request", () => {
     const answer = await text(socket);
     expect(answer).toContain("connection: close");
     expect(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")))).toMatchObject({ code });
+  });
+});
+
+describe("a connection that the peer keeps open after its end", () => {
+  test.each([
+    ["bytes that are no request", "hello\r\n\r\n"],
+    ["an upgrade to nothing", "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"],
+  ])("is gone soon: %s", async (_, bytes) => {
+    await http.app.listen({ host: "127.0.0.1", port: 0 });
+    http.app.server.on("upgrade", (_request, socket) => socket.end());
+    const { port } = http.app.server.address() as AddressInfo;
+    const accepted = new Promise<Socket>((done) => http.app.server.once("connection", done));
+    const peer = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    peer.resume().write(bytes);
+    await once(await accepted, "close");
+    peer.destroy();
   });
 });
 

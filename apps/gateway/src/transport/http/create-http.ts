@@ -18,6 +18,7 @@ import { Endpoints } from "./endpoint.ts";
 import { errorDocsEndpoint } from "./error-docs.ts";
 import { eventEndpoints } from "./events.ts";
 import { guestEndpoints } from "./guests.ts";
+import { destroyHalfOpen } from "./half-open.ts";
 import { type Health, healthEndpoints, type MetricsSource } from "./health.ts";
 import { userEndpoints } from "./me.ts";
 import { memberEndpoints } from "./members.ts";
@@ -30,6 +31,8 @@ import type { Surface } from "./surface.ts";
 
 /** From a request's first byte to its last; a client that trickles is cut off. */
 const requestMs = 30_000;
+/** In which not a byte of an answer was taken: its reader is cut off, since the answer stays in memory as long. */
+const stalledMs = 30_000;
 /** Longer than the usual idle time-out of a load balancer, so that it is the one who closes. */
 const keepAliveMs = 72_000;
 /** Path parts are checked by their schemas; this is only to keep the router's own small limit out of the way. */
@@ -77,6 +80,7 @@ export function createHttp({
   clock,
 }: HttpParts): FastifyInstance {
   const app = newApp(config, clock);
+  destroyHalfOpen(app.server);
   answerProblems(app, telemetry);
   answerStrays(app);
   observe(app, telemetry);
@@ -103,6 +107,7 @@ const newApp = ({ limits, trustedProxies }: HttpConfig, clock: HttpParts["clock"
   Fastify({
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: requestMs,
+    connectionTimeout: stalledMs,
     keepAliveTimeout: keepAliveMs,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     routerOptions: { maxParamLength: pathPartCharactersMax },
