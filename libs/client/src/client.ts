@@ -117,7 +117,10 @@ export class Client implements AsyncDisposable {
    * Rejects with `StoppedError`, `ClientClosedError`, or as the storage does.
    */
   async connect(): Promise<void> {
-    this.#loaded ??= this.#load();
+    this.#loaded ??= this.#load().catch((error: unknown) => {
+      this.#loaded = undefined;
+      throw error;
+    });
     await this.#loaded;
     if (this.#closed !== undefined) throw new ClientClosedError();
     const { session } = this.#parts;
@@ -162,8 +165,10 @@ export class Client implements AsyncDisposable {
   async flush({ timeoutMs }: { readonly timeoutMs: number }): Promise<boolean> {
     const { outbox, readMarks, cursors, clock } = this.#parts;
     const given = new AbortController();
+    // Cursors that cannot be written only make the next client's catch-up longer.
+    const stored = cursors.flush().catch(() => undefined);
     await Promise.race([
-      Promise.all([outbox.empty(), readMarks.flush(), cursors.flush()]),
+      Promise.all([outbox.empty(), readMarks.flush(), stored]),
       pause(clock, timeoutMs, given.signal),
     ]);
     given.abort();
@@ -231,6 +236,7 @@ export class Client implements AsyncDisposable {
     rooms.close();
     session.close();
     await this.#loaded?.catch(() => undefined);
+    await outbox.stored();
     try {
       await cursors.flush();
     } finally {

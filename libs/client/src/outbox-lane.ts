@@ -7,6 +7,7 @@ export class OutboxLane {
   /** Whether an answer is awaited. */
   busy = false;
   #resting = false;
+  #notBeforeMs = 0;
   #cancelRest: Cancel = noCancel;
 
   /** The command that may be sent now, if any. */
@@ -15,10 +16,16 @@ export class OutboxLane {
     return this.busy || this.#resting || first?.stored !== true ? undefined : first;
   }
 
-  /** Nothing leaves until `wake`; `cancel` ends the timer that would do that. */
-  restUntilWoken(cancel: Cancel): void {
+  /** Nothing leaves until `wake`; `cancel` ends the timer that would do that. The server wants none `notBeforeMs`. */
+  restUntilWoken(cancel: Cancel, notBeforeMs: number): void {
     this.#resting = true;
     this.#cancelRest = cancel;
+    this.#notBeforeMs = notBeforeMs;
+  }
+
+  /** Ends a rest that was only for the connection's sake. */
+  wakeIfAllowed(nowMs: number): void {
+    if (nowMs >= this.#notBeforeMs) this.wake();
   }
 
   wake(): void {

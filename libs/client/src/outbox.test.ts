@@ -147,6 +147,66 @@ describe("the outbox", () => {
     expect(second.calls[0]!.payload.key).toBe(first.calls[1]!.payload.key);
   });
 
+  test("puts what was submitted before the storage was read after what an earlier client left there", async () => {
+    const first = setUp();
+    first.outbox.submit("send", { room: lobby, text: "1" });
+    first.outbox.submit("send", { room: lobby, text: "2" });
+    await settle();
+    first.outbox.close();
+
+    const second = setUp(first.storage);
+    second.outbox.submit("send", { room: lobby, text: "3" });
+    await second.outbox.load();
+    await settle();
+    expect(await second.storage.read("outbox/")).toHaveLength(3);
+    second.outbox.up(32);
+    for (let index = 0; index < 3; index += 1) {
+      await settle();
+      await second.calls[index]!.answer(ok(index + 1));
+    }
+    expect(second.texts()).toEqual(["1", "2", "3"]);
+    expect(await second.storage.read("outbox/")).toEqual([]);
+  });
+
+  test("keeps its commands apart from those of another client on the same storage", async () => {
+    const one = setUp();
+    const other = setUp(one.storage);
+    await one.outbox.load();
+    await other.outbox.load();
+    one.outbox.submit("send", { room: lobby, text: "1" });
+    other.outbox.submit("send", { room: lobby, text: "2" });
+    await settle();
+    expect(await one.storage.read("outbox/")).toHaveLength(2);
+    other.outbox.up(32);
+    await other.calls[0]!.answer(ok(1));
+    expect(await one.storage.read("outbox/")).toMatchObject([{ value: { payload: { text: "1" } } }]);
+  });
+
+  test("stores what was submitted before it was closed, but nothing that was withdrawn", async () => {
+    const { outbox, storage } = setUp();
+    const withdrawn = outbox.submit("send", { room: lobby, text: "withdrawn" });
+    const sent = outbox.submit("send", { room: lobby, text: "1" });
+    withdrawn.cancel();
+    outbox.close();
+    await outbox.stored();
+    await expect(sent.acked).rejects.toThrow(ClientClosedError);
+    expect(await storage.read("outbox/")).toMatchObject([{ value: { payload: { text: "1" } } }]);
+  });
+
+  test("does not forget over a reconnect when the server wants the next try", async () => {
+    const { outbox, calls, clock, texts } = setUp();
+    outbox.up(32);
+    outbox.submit("send", { room: lobby, text: "1" });
+    await settle();
+    await calls[0]!.answer({ ok: false, error: wireError("slow_mode", "", { retryAfterMs: 3_000 }) });
+    outbox.down();
+    await clock.advance(1_000);
+    outbox.up(32);
+    expect(texts()).toEqual(["1"]);
+    await clock.advance(3_000);
+    expect(texts()).toEqual(["1", "1"]);
+  });
+
   test("refuses one command too many and queues nothing of it", () => {
     const { outbox } = setUp(new MemoryStorage(), 2);
     outbox.submit("send", { room: lobby, text: "1" });

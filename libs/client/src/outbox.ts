@@ -65,6 +65,9 @@ export class Outbox {
   /** Commands whose answers are awaited, in all lanes. */
   #underWay = 0;
   #underWayMax = 0;
+  #loading: Promise<void> | undefined;
+  #loaded = false;
+  #storing: Promise<unknown> = Promise.resolve();
   #closed = false;
   #emptyWaiters: (() => void)[] = [];
 
@@ -82,14 +85,12 @@ export class Outbox {
   }
 
   /** Takes over what an earlier client left in the storage; it goes before anything new of its room. */
-  async load(): Promise<void> {
-    for (const { key: storedAs, value } of await this.#options.storage.read(prefix)) {
-      this.#ordinal = Math.max(this.#ordinal, Number(storedAs.slice(prefix.length)));
-      const item = value as CommandItem;
-      const pending = new Pending({ item, storedAs, patientUntilMs: Infinity, onCancel: this.#cancelled });
-      pending.stored = true;
-      this.#enqueue(pending);
-    }
+  load(): Promise<void> {
+    this.#loading ??= this.#load().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    return this.#loading;
   }
 
   /**
@@ -106,12 +107,14 @@ export class Outbox {
     const payload = { ...input, key: serverClock.newKey() } as unknown as ClientPayload<Name>;
     const pending = new Pending<Name>({
       item: { name, payload },
-      storedAs: persist ? this.#nextPlace() : undefined,
+      stored: !persist,
       patientUntilMs: clock.nowMs() + patienceMs,
       onCancel: this.#cancelled,
     });
     this.#enqueue(pending as unknown as Pending);
-    void this.#store(pending as unknown as Pending);
+    if (persist) {
+      this.#storing = Promise.all([this.#storing, this.#store(pending as unknown as Pending)]);
+    }
     if (patienceMs !== Infinity) {
       pending.endPatience = clock.after(patienceMs, () => {
         this.#patienceOver(pending as unknown as Pending);
@@ -123,7 +126,8 @@ export class Outbox {
   /** A connection is up: at most `underWayMax` commands may be under way on it. What was put off is tried now. */
   up(underWayMax: number): void {
     this.#underWayMax = underWayMax;
-    for (const lane of this.#lanes.values()) lane.wake();
+    const nowMs = this.#options.clock.nowMs();
+    for (const lane of this.#lanes.values()) lane.wakeIfAllowed(nowMs);
     this.#pump();
   }
 
@@ -151,25 +155,61 @@ export class Outbox {
     this.#notifyEmpty();
   }
 
-  #nextPlace(): string {
-    this.#ordinal += 1;
-    return prefix + String(this.#ordinal).padStart(ordinalDigits, "0");
+  /** Resolves when all that was submitted is stored, or failed because it could not be. */
+  async stored(): Promise<void> {
+    await this.#storing;
   }
 
-  #enqueue(pending: Pending): void {
+  async #load(): Promise<void> {
+    const items = await this.#options.storage.read(prefix);
+    this.#loaded = true;
+    const last = items.at(-1)?.key.slice(prefix.length, prefix.length + ordinalDigits);
+    this.#ordinal = Math.max(this.#ordinal, Number(last ?? 0));
+    // The last one first, each before what its room has waiting: in the end all are in their order.
+    for (const { key: storedAs, value } of this.#closed ? [] : items.toReversed()) {
+      const item = value as CommandItem;
+      const pending = new Pending({
+        item,
+        stored: true,
+        patientUntilMs: Infinity,
+        onCancel: this.#cancelled,
+      });
+      pending.storedAs = storedAs;
+      this.#laneOf(pending).items.unshift(pending);
+      this.#items += 1;
+      this.events.emit("change", pending);
+    }
+    this.#pump();
+  }
+
+  /** The next place: after all others, and not the one that another client on the storage takes just now. */
+  #placeFor({ key }: Pending): string {
+    this.#ordinal += 1;
+    return `${prefix}${String(this.#ordinal).padStart(ordinalDigits, "0")}/${key}`;
+  }
+
+  #laneOf(pending: Pending): OutboxLane {
     const id = laneOf(pending);
     const lane = this.#lanes.get(id) ?? new OutboxLane();
     this.#lanes.set(id, lane);
-    lane.items.push(pending);
+    return lane;
+  }
+
+  #enqueue(pending: Pending): void {
+    this.#laneOf(pending).items.push(pending);
     this.#items += 1;
     this.events.emit("change", pending);
     this.#pump();
   }
 
   async #store(pending: Pending): Promise<void> {
-    if (pending.storedAs === undefined) return;
-    const { name, payload, storedAs } = pending;
+    const { name, payload } = pending;
     try {
+      // Places are given once those of an earlier client are known.
+      if (!this.#loaded) await this.load();
+      if (pending.forgotten) return;
+      const storedAs = this.#placeFor(pending);
+      pending.storedAs = storedAs;
       await this.#options.storage.write([{ key: storedAs, value: { name, payload } }]);
       pending.stored = true;
       this.#pump();
@@ -229,6 +269,7 @@ export class Outbox {
         lane.wake();
         this.#pump();
       }),
+      clock.nowMs() + (error.retryAfterMs ?? 0),
     );
     this.events.emit("change", pending);
   }
@@ -260,6 +301,7 @@ export class Outbox {
     lane?.remove(pending);
     if (lane?.items.length === 0 && !lane.busy) this.#lanes.delete(id);
     this.#items -= 1;
+    pending.forgotten = true;
     if (pending.storedAs === undefined) return;
     // A place that could not be cleared is submitted once more by the next client, and answered as replayed.
     void this.#options.storage.write([{ key: pending.storedAs, remove: true }]).catch(() => undefined);

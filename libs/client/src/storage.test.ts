@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { FileStorage } from "./adapters/file-storage.ts";
 import { Cursors } from "./cursors.ts";
 import { type ClientStorage, MemoryStorage } from "./storage.ts";
@@ -15,6 +15,20 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await rm(folder, { recursive: true });
+});
+/** The disk is full in the middle of the next write. */
+async function fillDiskOnce() {
+  const handle = await open(join(folder, "any"), "w");
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const append = prototype.appendFile;
+  vi.spyOn(prototype, "appendFile").mockImplementationOnce(async function torn(this: FileHandle, data) {
+    await append.call(this, (data as string).slice(0, 9));
+    throw new Error("ENOSPC: no space left on device");
+  });
+}
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 const newPath = () => {
   files += 1;
@@ -101,6 +115,36 @@ describe("a file storage", () => {
     const third = await FileStorage.open(path);
     expect((await third.read("")).map(({ key }) => key)).toEqual(["a", "c"]);
     await third.close();
+  });
+
+  test("loses nothing but the write for which the disk was full", async () => {
+    const path = newPath();
+    const storage = await FileStorage.open(path);
+    await storage.write([{ key: "a", value: 1 }]);
+    await fillDiskOnce();
+    await expect(storage.write([{ key: "b", value: 2 }])).rejects.toThrow("ENOSPC");
+    await storage.write([{ key: "c", value: 3 }]);
+    await storage.close();
+    const again = await FileStorage.open(path);
+    expect((await again.read("")).map(({ key }) => key)).toEqual(["a", "c"]);
+    await again.close();
+  });
+
+  test("has stored a change even if the journal could not be shortened after it", async () => {
+    const path = newPath();
+    const storage = await FileStorage.open(path);
+    await storage.write([{ key: "a", value: -1 }]);
+    await mkdir(`${path}.new`);
+    for (let index = 0; index < 1_005; index += 1) await storage.write([{ key: "a", value: index }]);
+    await rm(`${path}.new`, { recursive: true });
+    await storage.write([{ key: "b", value: 1 }]);
+    await storage.close();
+    const again = await FileStorage.open(path);
+    expect(await again.read("")).toEqual([
+      { key: "a", value: 1_004 },
+      { key: "b", value: 1 },
+    ]);
+    await again.close();
   });
 
   test("does not grow with the number of writes", async () => {

@@ -44,8 +44,8 @@ export interface Submission<Name extends CommandName = CommandName> {
 
 export interface PendingOptions<Name extends CommandName> {
   readonly item: CommandItem<Name>;
-  /** Where it is stored; `undefined` when it is not. */
-  readonly storedAs: string | undefined;
+  /** Whether it need not be stored before it is sent: it is already, or is not to be. */
+  readonly stored: boolean;
   /** When the next refusal that asks for a retry is the last, by the client's clock. */
   readonly patientUntilMs: number;
   readonly onCancel: (pending: Pending) => void;
@@ -57,7 +57,6 @@ export class Pending<Name extends CommandName = CommandName> implements Submissi
   readonly key: Key;
   readonly room: RoomId | undefined;
   readonly payload: ClientPayload<Name>;
-  readonly storedAs: string | undefined;
   readonly patientUntilMs: number;
   readonly acked: Promise<AckBodies[Name]>;
   state: SubmissionState = "queued";
@@ -67,17 +66,20 @@ export class Pending<Name extends CommandName = CommandName> implements Submissi
   endPatience: Cancel = noCancel;
   /** Whether it is in the storage, if it has to be. */
   stored: boolean;
+  /** Its place in the storage; `undefined` while it has none. */
+  storedAs: string | undefined = undefined;
+  /** Answered or given up: nothing of it is to be found in the storage any more. */
+  forgotten = false;
   readonly #onCancel: (pending: Pending) => void;
   readonly #settle: PromiseWithResolvers<AckBodies[Name]>;
 
-  constructor({ item, storedAs, patientUntilMs, onCancel }: PendingOptions<Name>) {
+  constructor({ item, stored, patientUntilMs, onCancel }: PendingOptions<Name>) {
     const { key, room } = item.payload as { readonly key: Key; readonly room?: RoomId };
     this.name = item.name;
     this.key = key;
     this.room = room;
     this.payload = item.payload;
-    this.storedAs = storedAs;
-    this.stored = storedAs === undefined;
+    this.stored = stored;
     this.patientUntilMs = patientUntilMs;
     this.#onCancel = onCancel;
     this.#settle = Promise.withResolvers();
