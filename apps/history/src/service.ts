@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { LiveFeed, Owners } from "@parley/bus";
 import type { HistoryStore } from "@parley/history-store";
 import { mustParse, parseEntryId } from "@parley/protocol";
@@ -21,6 +21,14 @@ export interface HistoryPorts {
   readonly telemetry: Telemetry;
 }
 
+async function pause(ms: number, enough?: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, enough === undefined ? {} : { signal: enough });
+  } catch (error) {
+    if (enough?.aborted !== true) throw error;
+  }
+}
+
 /**
  * Starts one history instance: it serves whatever room it is asked about, and reads the log of the partitions for which
  * it ranks first. Closing says goodbye, answers what it was asked, and ends the readers after their current batch.
@@ -35,7 +43,7 @@ export async function startHistory(config: HistoryConfig, ports: HistoryPorts): 
     telemetry,
     faults: config.faults,
     now: Date.now,
-    pause: async (ms) => pause(ms),
+    pause,
     random: Math.random,
     newEntryId: () => mustParse(parseEntryId, randomUUID()),
     digest: (text) => createHash("sha256").update(text).digest("base64url").slice(0, 22),

@@ -69,12 +69,14 @@ function archive(entries: readonly StoredEntry[], failures = 0) {
 const positions = (applied: readonly { readonly position: number }[]) =>
   applied.map(({ position }) => position);
 
+const never = new AbortController().signal;
+
 describe("the archiver", () => {
   it("applies every entry once, in order", async () => {
     const { archiver, applied, end } = archive([]);
     archiver.offer(range(1, 300));
     archiver.offer(range(301, 310));
-    await archiver.until(310);
+    await archiver.until(310, never);
     expect(positions(applied)).toEqual(Array.from({ length: 310 }, (_, index) => index + 1));
     await end();
   });
@@ -82,7 +84,7 @@ describe("the archiver", () => {
   it("waits for an archive that is away, and skips nothing", async () => {
     const { archiver, applied, end } = archive([], 5);
     archiver.offer(range(1, 3));
-    await archiver.until(3);
+    await archiver.until(3, never);
     expect(positions(applied)).toEqual([1, 2, 3]);
     await end();
   });
@@ -91,7 +93,7 @@ describe("the archiver", () => {
     const entries = range(1, 5_000);
     const { archiver, applied, end } = archive(entries, 1);
     for (let from = 0; from < 5_000; from += 250) archiver.offer(entries.slice(from, from + 250));
-    await archiver.until(5_000);
+    await archiver.until(5_000, never);
     expect(positions(applied)).toEqual(Array.from({ length: 5_000 }, (_, index) => index + 1));
     await end();
   });
@@ -99,7 +101,7 @@ describe("the archiver", () => {
   it("keeps the place of an entry that cannot be read, and puts its bytes aside", async () => {
     const { archiver, applied, end } = archive([]);
     archiver.offer([stored(1), stored(2, true), stored(3)]);
-    await archiver.until(3);
+    await archiver.until(3, never);
     expect(applied.map(({ events }) => events[0]?.kind)).toEqual([
       "message.created",
       "invalid",
@@ -109,9 +111,18 @@ describe("the archiver", () => {
     await end();
   });
 
+  it("lets nobody wait longer than they like", async () => {
+    const { archiver, end } = archive([]);
+    const enough = new AbortController();
+    const waiting = archiver.until(7, enough.signal);
+    enough.abort();
+    await expect(waiting).resolves.toBeUndefined();
+    await end();
+  });
+
   it("lets nobody wait for ever when it ends", async () => {
     const { archiver, end } = archive([]);
-    const waiting = archiver.until(7);
+    const waiting = archiver.until(7, never);
     await end();
     await expect(waiting).resolves.toBeUndefined();
   });

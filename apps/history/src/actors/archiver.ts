@@ -33,7 +33,7 @@ export class Archiver {
   /** What was handed up to here is to be read from the log. */
   #overflowedUpTo = 0;
   #wake: (() => void) | undefined;
-  #settled: { readonly position: number; readonly resolve: () => void }[] = [];
+  readonly #waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
@@ -63,13 +63,18 @@ export class Archiver {
     this.#overflowedUpTo = this.#handed;
   }
 
-  /** Resolves when everything up to `position` is archived, or the archiver ends. */
-  async until(position: number): Promise<void> {
-    if (this.#archived >= position || this.#options.signal.aborted) return;
-    await new Promise<void>((resolve) => this.#settled.push({ position, resolve }));
+  /** Resolves when everything up to `position` is archived, when `enough` aborts, or when the archiver ends. */
+  async until(position: number, enough: AbortSignal): Promise<void> {
+    if (this.#archived >= position || enough.aborted || this.#options.signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter = { position, resolve };
+    this.#waiting.add(waiter);
+    enough.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    this.#waiting.delete(waiter);
   }
 
-  /** Runs until the signal aborts. */
+  /** Runs until the signal aborts, and then finishes the batch in hand. Rejects by a bug only. */
   async run(): Promise<void> {
     const { signal } = this.#options;
     const stop = (): void => this.#wake?.();
@@ -81,7 +86,7 @@ export class Archiver {
       }
     } finally {
       signal.removeEventListener("abort", stop);
-      for (const { resolve } of this.#settled.splice(0)) resolve();
+      for (const { resolve } of this.#waiting) resolve();
     }
   }
 
@@ -117,7 +122,7 @@ export class Archiver {
       } catch (error) {
         if (!isRetryable(error)) throw error;
         environment.telemetry.archiveFailed(partition, error);
-        await environment.pause(pauseMs * (0.5 + environment.random()));
+        await environment.pause(pauseMs * (0.5 + environment.random()), signal);
         pauseMs = Math.min(pauseMs * 2, retryPauseMaxMs);
       }
     }
@@ -139,10 +144,6 @@ export class Archiver {
   }
 
   #release(): void {
-    this.#settled = this.#settled.filter(({ position, resolve }) => {
-      if (position > this.#archived) return true;
-      resolve();
-      return false;
-    });
+    for (const { position, resolve } of this.#waiting) if (position <= this.#archived) resolve();
   }
 }

@@ -13,7 +13,8 @@ export interface Environment {
   readonly faults: ReadonlySet<HistoryFault>;
   /** Milliseconds since 1970. Decides time-outs, `ts` and slow mode, never order. */
   readonly now: () => number;
-  readonly pause: (ms: number) => Promise<void>;
+  /** Resolves after `ms`, or as soon as `enough` aborts. */
+  readonly pause: (ms: number, enough?: AbortSignal) => Promise<void>;
   /** Between 0 and 1: spreads retries. */
   readonly random: () => number;
   readonly newEntryId: () => EntryId;

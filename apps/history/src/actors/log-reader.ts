@@ -9,6 +9,8 @@ const restartPauseMs = 250;
 /** Entries that one `changes` answer looks through; beyond these it says that it cannot tell. */
 const changesEntriesMax = 4_096;
 const changesPerRead = 256;
+/** Heads that one pulse says; of more it says that something is missing. */
+const pulseHeadsMax = 1_000;
 
 export interface LogReaderOptions {
   readonly environment: Environment;
@@ -22,7 +24,8 @@ export interface LogReaderOptions {
 /**
  * The one follower of a partition's log: it refreshes the rooms in memory, archives, and pulses.
  *
- * A reader that fails begins again at the archive's floor; seeing an entry twice is harmless to all three.
+ * A reader that fails begins again at the archive's floor; seeing an entry twice is harmless to all three. A bug in it
+ * ends the process: a partition that nobody archives must not look well.
  */
 export class LogReader implements AsyncDisposable {
   readonly #options: LogReaderOptions;
@@ -33,6 +36,8 @@ export class LogReader implements AsyncDisposable {
   #position = 0;
   #goal = Number.POSITIVE_INFINITY;
   #pulses = 0;
+  /** Whether there were more heads than a pulse may say. */
+  #tooMany = false;
 
   constructor(options: LogReaderOptions) {
     this.#options = options;
@@ -44,13 +49,17 @@ export class LogReader implements AsyncDisposable {
     return this.#position >= this.#goal;
   }
 
-  /** Says the heads of the rooms that got entries since the last time. */
+  /**
+   * Says the heads of the rooms that got entries since the last time. When they were too many, a number is left out: who
+   * misses it asks what changed.
+   */
   pulse(): void {
     if (!this.caughtUp) return;
     const { partition, instance, publishPulse } = this.#options;
     const heads = [...this.#heads.values()];
     this.#heads.clear();
-    this.#pulses += 1;
+    this.#pulses += this.#tooMany ? 2 : 1;
+    this.#tooMany = false;
     publishPulse({ partition, instance, number: this.#pulses, position: this.#position, heads });
   }
 
@@ -58,7 +67,12 @@ export class LogReader implements AsyncDisposable {
   async settled(withinMs: number): Promise<void> {
     const { environment, partition } = this.#options;
     const position = await environment.log.lastPosition(partition);
-    await Promise.race([this.#archiver?.until(position), environment.pause(withinMs)]);
+    const enough = new AbortController();
+    await Promise.race([
+      this.#archiver?.until(position, enough.signal),
+      environment.pause(withinMs, enough.signal),
+    ]);
+    enough.abort();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,8 +89,7 @@ export class LogReader implements AsyncDisposable {
         if (!isRetryable(error)) throw error;
         environment.telemetry.readerFailed(partition, error);
       }
-      this.#goal = Number.POSITIVE_INFINITY;
-      if (!this.#stop.signal.aborted) await environment.pause(restartPauseMs * (0.5 + environment.random()));
+      await environment.pause(restartPauseMs * (0.5 + environment.random()), this.#stop.signal);
     }
   }
 
@@ -95,6 +108,8 @@ export class LogReader implements AsyncDisposable {
       this.#goal = await log.lastPosition(partition);
       for await (const batch of log.follow(partition, from, signal)) this.#take(batch);
     } finally {
+      // At once: the archiver may take its time to end, and nothing is followed meanwhile.
+      this.#goal = Number.POSITIVE_INFINITY;
       stop.abort();
       await archiving;
     }
@@ -119,10 +134,17 @@ export class LogReader implements AsyncDisposable {
     for (const stored of batch) {
       this.#options.onEntry(stored);
       const head = headAfter(stored);
-      if (head !== undefined) this.#heads.set(head.room, head);
+      if (head !== undefined) this.#note(head);
       this.#position = stored.position;
     }
     this.#archiver?.offer(batch);
+  }
+
+  #note(head: RoomHead): void {
+    this.#heads.set(head.room, head);
+    if (this.#heads.size <= pulseHeadsMax) return;
+    this.#heads.clear();
+    this.#tooMany = true;
   }
 }
 
@@ -134,21 +156,30 @@ function headAfter(stored: StoredEntry): RoomHead | undefined {
   return { room, epoch, seq: last, n };
 }
 
-/** Heads of the rooms of `partition` that got entries above `since`. */
+/**
+ * Heads of the rooms of `partition` that got entries above `since`, the position of one of its entries; 0: of all.
+ *
+ * The log forgets its oldest entries first. So while it still has the one at `since` it has all above it; else nobody can
+ * say what was in between.
+ */
 export async function changesSince(
   { log }: Pick<Environment, "log">,
   { partition, since }: { readonly partition: number; readonly since: number },
 ): Promise<OwnerAnswerBody<"changes">> {
   const heads = new Map<RoomId, RoomHead>();
-  let position = since;
+  const last = await log.lastPosition(partition);
+  const unknown = { position: last, heads: [], complete: false };
+  if (since >= last) return { ...unknown, complete: true };
+  let position = Math.max(0, since - 1);
   for (let seen = 0; seen < changesEntriesMax; seen += changesPerRead) {
     const entries = await log.read(partition, position, changesPerRead);
+    if (seen === 0 && since > 0 && entries[0]?.position !== since) return unknown;
     for (const stored of entries) {
-      const head = headAfter(stored);
+      const head = stored.position > since ? headAfter(stored) : undefined;
       if (head !== undefined) heads.set(head.room, head);
       position = stored.position;
     }
     if (entries.length < changesPerRead) return { position, heads: [...heads.values()], complete: true };
   }
-  return { position: await log.lastPosition(partition), heads: [], complete: false };
+  return unknown;
 }
