@@ -66,7 +66,30 @@ describe("an entry", () => {
       { ...stored, header: { ...stored.header, first: 9, last: 9 } },
     ];
     for (const poisoned of spoilt) expect(() => decodeEvents(poisoned)).toThrow(PoisonedEntryError);
-    expect(() => decodeHeader("{}")).toThrow(PoisonedEntryError);
+  });
+
+  it("is poisoned when it is JSON of another shape", () => {
+    const stored = entry([message(8)], 7);
+    const { ts: _, ...timeless } = message(8);
+    const lists = [undefined, null, 7, {}, [null], [8], [timeless], [{ ...message(8), kind: 1 }]];
+    const values = [null, 7, "x", [], ...lists.map((events) => ({ room, epoch: 1, first: 8, events }))];
+    for (const value of values) {
+      const payload = new TextEncoder().encode(JSON.stringify(value));
+      expect(() => decodeEvents({ ...stored, payload })).toThrow(PoisonedEntryError);
+    }
+  });
+
+  it("has a header of one shape only", () => {
+    const { header } = entry([message(8)], 7);
+    const spoilt = [
+      null,
+      7,
+      {},
+      { ...header, first: "8" },
+      { ...header, answers: null },
+      { ...header, id: "" },
+    ];
+    for (const value of spoilt) expect(() => decodeHeader(JSON.stringify(value))).toThrow(PoisonedEntryError);
     expect(() => decodeHeader("{")).toThrow(PoisonedEntryError);
   });
 });

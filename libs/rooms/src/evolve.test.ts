@@ -19,6 +19,14 @@ describe("a room's core", () => {
     for (const event of events) expect(evolve(room, event)).toBe(room);
   });
 
+  test("gives an event of a newer version its place, and takes nothing else of it", () => {
+    const { room } = roomOf("group");
+    const newer = { ...room, kind: "message.sung", seq: room.head + 1, author: ann, target: 1 };
+    const next = evolve(room, newer as unknown as RoomEvent);
+    expect(next).toEqual({ ...room, head: room.head + 1 });
+    expect(Object.keys(next)).toEqual(Object.keys(room));
+  });
+
   test("refuses to skip an event", () => {
     const chat = roomOf("group");
     const { room } = chat;
