@@ -1,15 +1,13 @@
-import { encodeEventsFrame, RoomBatch } from "@parley/fanout";
 import { defaultLimits } from "@parley/protocol";
 import { FakeClock, settle } from "@parley/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { noFaults, type PlantedFault } from "../domain/faults.ts";
 import { GatewayRoom } from "./gateway-room.ts";
-import type { Listener, Seat } from "./listener.ts";
-import { RoomFollowers } from "./room-followers.ts";
+import type { Seat } from "./listener.ts";
+import { roomParts } from "./testing/room-parts.ts";
 import { ann, bob, FakeListener, message, room, ScriptedRoom } from "./testing/scripted-room.ts";
 
-const partitions = 1;
-const limits = { ...defaultLimits, repairMs: 2_000 };
+const { repairMs } = defaultLimits;
 
 let world: ScriptedRoom;
 let clock: FakeClock;
@@ -18,23 +16,7 @@ let gatewayRoom: GatewayRoom;
 function open(faults: ReadonlySet<PlantedFault> = noFaults, sliceSize = 1_000): void {
   world = new ScriptedRoom();
   clock = new FakeClock();
-  const { owners, liveFeed } = world;
-  const telemetry = {
-    holeFound() {},
-    holeClosed() {},
-    continuityLost() {},
-    entryUnreadable() {},
-    pulsesMissed() {},
-    pulseAnswerFailed() {},
-  };
-  const common = { owners, partitions, clock, telemetry, faults };
-  gatewayRoom = new GatewayRoom(room, {
-    ...common,
-    limits,
-    followers: new RoomFollowers({ ...common, liveFeed, repairMs: limits.repairMs }),
-    openAudience: (skipped) => new RoomBatch<Listener>(skipped, { sliceSize, pendingBytesMax: 1_000_000 }),
-    encodeFrame: encodeEventsFrame,
-  });
+  gatewayRoom = new GatewayRoom(room, roomParts(world, clock, { faults, sliceSize }));
 }
 
 const wish = { cursor: undefined, bytesMax: 1_000 };
@@ -107,11 +89,26 @@ describe("a session that joins", () => {
     expect(answer).toMatchObject({ more: true });
     gatewayRoom.acknowledged(seat!);
     world.say(1);
-    gatewayRoom.pulled(seat!, 4, 6);
+    gatewayRoom.pulled(seat!, { epoch: 1, last: 4, head: 6 });
     expect(listener.got).toEqual([]);
     world.say(1);
-    gatewayRoom.pulled(seat!, 6, 6);
+    gatewayRoom.pulled(seat!, { epoch: 1, last: 6, head: 6 });
     expect(listener.got).toEqual([7]);
+  });
+
+  it("with a prefix and pulled past what is known here gets nothing twice", async () => {
+    world.say(3);
+    const listener = new FakeListener(ann);
+    const { seat } = await gatewayRoom.join(listener, { cursor: { epoch: 1, seq: 0 }, bytesMax: 2 });
+    gatewayRoom.acknowledged(seat!);
+    world.say(2, { lost: true });
+    world.ownerAway = true;
+    gatewayRoom.pulled(seat!, { epoch: 1, last: 5, head: 5 });
+    world.say(1, { lost: true });
+    world.ownerAway = false;
+    world.pulse();
+    await clock.advance(200);
+    expect(listener.got).toEqual([6]);
   });
 
   it("with a prefix is told the head when it does not pull", async () => {
@@ -182,6 +179,18 @@ describe("a removal", () => {
     expect(listeners[1]!.got).toEqual([1, "unseated"]);
   });
 
+  it("from before the answer, of which the room here learns only now, takes no seat", async () => {
+    await seated(new FakeListener(ann));
+    world.ban(bob, { lost: true });
+    world.members.add(bob);
+    world.say(1, { lost: true });
+    const listener = new FakeListener(bob);
+    await seated(listener);
+    await settle();
+    world.say(1);
+    expect(listener.got).toEqual([3]);
+  });
+
   it("that was lost is not passed over: nothing goes out until it is known", async () => {
     const listener = new FakeListener(bob);
     await seated(listener);
@@ -218,6 +227,24 @@ describe("a hole", () => {
     expect(world.asked.filter((op) => op === "run")).toHaveLength(1);
   });
 
+  it("is closed for one who came meanwhile from where their answer ended", async () => {
+    const first = new FakeListener(bob);
+    await seated(first);
+    world.say(2, { lost: true });
+    const release = holdAnswers();
+    const listener = new FakeListener(ann);
+    const joining = gatewayRoom.join(listener, wish);
+    await settle();
+    world.ownerAway = true;
+    release();
+    gatewayRoom.acknowledged((await joining).seat!);
+    world.say(2, { lost: true });
+    world.ownerAway = false;
+    await clock.advance(200);
+    expect(first.got).toEqual([1, 2, 3, 4]);
+    expect(listener.got).toEqual([3, 4]);
+  });
+
   it("at the end of the room is shown by the pulse", async () => {
     const listener = new FakeListener(ann);
     await seated(listener);
@@ -245,7 +272,7 @@ describe("a hole", () => {
     world.ownerAway = true;
     world.say(1, { lost: true });
     world.say(1);
-    await clock.advance(limits.repairMs);
+    await clock.advance(repairMs);
     expect(listener.got).toEqual(["unseated", "resync"]);
     expect(gatewayRoom.idle).toBe(true);
     world.ownerAway = false;
@@ -283,6 +310,18 @@ describe("another epoch", () => {
     world.epoch = 2;
     world.say(1);
     expect(listener.got).toEqual(["unseated", "resync"]);
+  });
+
+  it("that comes before a join's answer is out is told after it", async () => {
+    const listener = new FakeListener(ann);
+    const { seat } = await gatewayRoom.join(listener, wish);
+    world.epoch = 2;
+    world.say(1);
+    expect(listener.got).toEqual([]);
+    expect(gatewayRoom.idle).toBe(false);
+    gatewayRoom.acknowledged(seat!);
+    expect(listener.got).toEqual(["unseated", "resync"]);
+    expect(gatewayRoom.idle).toBe(true);
   });
 });
 

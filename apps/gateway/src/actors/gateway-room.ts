@@ -48,6 +48,13 @@ export type RoomJoin =
   | { readonly answer: JoinedRoom & { readonly ok: false }; readonly seat: undefined };
 type OkJoin = JoinedRoom & { readonly ok: true };
 
+/** Events up to seq `last`, read when the room's head was `head`. */
+export interface PulledRun {
+  readonly epoch: number;
+  readonly last: number;
+  readonly head: number;
+}
+
 /** A join whose answer is not here yet. */
 interface PendingJoin {
   readonly user: UserId;
@@ -75,17 +82,21 @@ export class GatewayRoom {
   /** Of the newest delivery, as long as its message count was not needed. */
   #payload: Uint8Array | undefined;
   #n = 0;
+  readonly #vacated: () => void;
+  #closed = false;
 
-  constructor(room: RoomId, parts: GatewayRoomParts) {
+  /** `vacated`: the room has taken a seat away by itself, and may be idle now. */
+  constructor(room: RoomId, parts: GatewayRoomParts, vacated: () => void = () => {}) {
     this.room = room;
     this.#parts = parts;
+    this.#vacated = vacated;
     this.#audience = parts.openAudience(() => this.#tellHeads());
     this.#holds = new HeldSeats(parts.limits.sessionLaggingBytes);
   }
 
-  /** Whether nobody sits here or is about to. */
+  /** Whether nobody sits here, is about to, or is yet to hear that they do not any more. */
   get idle(): boolean {
-    return this.#audience.size === 0 && this.#pending.size === 0;
+    return this.#audience.size === 0 && !this.#holds.wanted;
   }
 
   get cursor(): Cursor | undefined {
@@ -126,15 +137,20 @@ export class GatewayRoom {
     const hold = this.#holds.of(seat);
     if (hold === undefined) return;
     hold.acknowledged = true;
-    if (hold.removedAt !== undefined) this.#dismiss(seat, hold.removedAt);
+    if (hold.ending !== undefined) hold.ending();
     else if (hold.more) hold.cancelExpiry = this.#parts.clock.after(holdMs, () => this.#release(seat));
     else this.#release(seat);
   }
 
-  /** The session has pulled events up to `last`, when the room's head was `head`. */
-  pulled(seat: Seat, last: number, head: number): void {
-    if (this.#holds.of(seat)?.acknowledged !== true) return;
-    seat.after = Math.max(seat.after, last);
+  /** The session was answered with events of its own asking. */
+  pulled(seat: Seat, { epoch, last, head }: PulledRun): void {
+    const hold = this.#holds.of(seat);
+    if (hold?.acknowledged !== true) return;
+    this.#follower?.start({ epoch, seq: head });
+    // Another epoch has sent it away.
+    if (this.#holds.of(seat) !== hold) return;
+    // Nobody has what is not there yet, whatever they asked for.
+    seat.after = Math.max(seat.after, Math.min(last, head));
     if (last >= head) this.#release(seat);
   }
 
@@ -143,7 +159,13 @@ export class GatewayRoom {
     if (seat.dirty && !seat.held) this.#tellHead(seat);
   }
 
+  /** For good. */
   close(): void {
+    this.#closed = true;
+    this.#unfollow();
+  }
+
+  #unfollow(): void {
     const follower = this.#follower;
     this.#follower = undefined;
     this.#opening = undefined;
@@ -152,6 +174,7 @@ export class GatewayRoom {
 
   #following(): Promise<RoomFollower> {
     if (this.#opening !== undefined) return this.#opening;
+    if (this.#closed) return Promise.reject(new Error("the room is closed"));
     const opening = this.#parts.followers.follow(this.room, {
       deliver: (delivery) => this.#deliver(delivery),
       resync: (reason) => this.#resync(reason),
@@ -197,9 +220,9 @@ export class GatewayRoom {
   }
 
   #seat(listener: Listener, answer: OkJoin): Seat {
-    if (this.#payload === undefined) this.#n = answer.n;
+    if (this.#payload === undefined && answer.head >= (this.cursor?.seq ?? 0)) this.#n = answer.n;
     const seat = this.#audience.join(listener, servedUpTo(answer));
-    this.#holds.hold(seat, answer.more === true);
+    this.#holds.hold(seat, { more: answer.more === true, head: answer.head });
     return seat;
   }
 
@@ -219,27 +242,31 @@ export class GatewayRoom {
     const frame = this.#parts.encodeFrame(delivery.payload);
     if (this.#holds.wanted) this.#holds.keep({ frame, first: delivery.first, last: delivery.last });
     // Chosen now: who takes a seat before the frame is written everywhere has an answer that is newer than it.
-    const leaving = this.#seatsOf(removed.map(({ user }) => user));
+    const leaving = this.#seatsOf(removed);
     this.#audience.write(frame, delivery.last, () => {
       for (const seat of leaving) this.#dismiss(seat, delivery.last);
     });
   }
 
-  #seatsOf(users: readonly UserId[]): readonly Seat[] {
-    if (users.length === 0 || this.#parts.faults.has("deliver-after-removal")) return [];
-    return [...this.#audience.seats()].filter((seat) => users.includes(seat.target.userId));
+  #seatsOf(removed: ReturnType<typeof removals>): readonly Seat[] {
+    if (removed.length === 0 || this.#parts.faults.has("deliver-after-removal")) return [];
+    const takesOut = (seat: Seat) =>
+      removed.some(({ user, seq }) => user === seat.target.userId && seq > this.#memberAt(seat));
+    return [...this.#audience.seats()].filter(takesOut);
+  }
+
+  /**
+   * Up to here the session is known to be a member, whatever comes late: say 5 was lost here, bob's ban, and 6 too, which
+   * let him in again; his join was answered at 6, and then 5 is repaired. It takes no seat from him.
+   */
+  #memberAt(seat: Seat): number {
+    return Math.max(seat.after, this.#holds.of(seat)?.head ?? 0);
   }
 
   /** Takes the seat of somebody who was removed at `seq`: nothing after it is written. */
   #dismiss(seat: Seat, seq: number): void {
-    const hold = this.#holds.of(seat);
-    if (hold !== undefined && !hold.acknowledged) {
-      // Its answer first, or the client would take the seat for its own after this.
-      hold.removedAt ??= seq;
-      this.#audience.leave(seat);
-      return;
-    }
-    if (hold !== undefined) this.#holds.catchUp(seat, seq);
+    if (this.#answersFirst(seat, () => this.#dismiss(seat, seq))) return;
+    if (this.#holds.of(seat) !== undefined) this.#holds.catchUp(seat, seq);
     this.#take(seat);
     // One that could not be shown its removal learns of it by joining again.
     if (seat.after < seq) seat.target.emit("resync", { room: this.room, reason: "repair_failed" });
@@ -247,16 +274,29 @@ export class GatewayRoom {
 
   #resync(reason: ResyncReason): void {
     this.#payload = undefined;
-    this.close();
-    for (const seat of this.#audience.seats()) {
-      this.#take(seat);
-      seat.target.emit("resync", { room: this.room, reason });
-    }
+    this.#unfollow();
+    for (const seat of this.#audience.seats()) this.#sendAway(seat, reason);
+  }
+
+  #sendAway(seat: Seat, reason: ResyncReason): void {
+    if (this.#answersFirst(seat, () => this.#sendAway(seat, reason))) return;
+    this.#take(seat);
+    seat.target.emit("resync", { room: this.room, reason });
+  }
+
+  /** Puts `ending` off until the answer is out, or the client would take the seat for its own after it. */
+  #answersFirst(seat: Seat, ending: () => void): boolean {
+    const hold = this.#holds.of(seat);
+    if (hold === undefined || hold.acknowledged) return false;
+    hold.ending ??= ending;
+    this.#audience.leave(seat);
+    return true;
   }
 
   #take(seat: Seat): void {
     this.leave(seat);
     seat.target.unseated(this.room);
+    this.#vacated();
   }
 
   #tellHeads(): void {

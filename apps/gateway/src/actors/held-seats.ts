@@ -9,10 +9,12 @@ interface RecentFrame {
 export interface Hold {
   /** The answer was a prefix: the session pulls the rest before live entries go on. */
   readonly more: boolean;
+  /** Where the room was when the session was found to be a member. */
+  readonly head: number;
   /** The answer is out. */
   acknowledged: boolean;
-  /** The seat was taken away meanwhile, by the entry that ends at this seq. */
-  removedAt: number | undefined;
+  /** The seat was taken away meanwhile: how the session is told, once its answer is out. */
+  ending: (() => void) | undefined;
   cancelExpiry: (() => void) | undefined;
 }
 
@@ -57,9 +59,9 @@ export class HeldSeats {
     }
   }
 
-  hold(seat: Seat, more: boolean): void {
+  hold(seat: Seat, { more, head }: Pick<Hold, "more" | "head">): void {
     seat.held = true;
-    this.#holds.set(seat, { more, acknowledged: false, removedAt: undefined, cancelExpiry: undefined });
+    this.#holds.set(seat, { more, head, acknowledged: false, ending: undefined, cancelExpiry: undefined });
   }
 
   of(seat: Seat): Hold | undefined {

@@ -9,13 +9,13 @@ import {
 } from "@parley/protocol";
 import type { RateLimiter } from "@parley/rate-limiter";
 import { reservedFault, scopeFault } from "./asker.ts";
-import type { GatewayRoom, RoomJoin } from "./gateway-room.ts";
+import type { GatewayRoom, PulledRun, RoomJoin } from "./gateway-room.ts";
 import type { Seat } from "./listener.ts";
 import { RequestLimits } from "./request-limits.ts";
 import type { RoomDirectory } from "./room-directory.ts";
 import type { Session } from "./session.ts";
 
-/** Rooms of one join that are asked for at once. */
+/** Rooms of one join that are asked for at once; so many are worth one read. */
 const roomsTogetherMax = 16;
 
 export interface JoinDeskParts {
@@ -47,7 +47,8 @@ export class JoinDesk {
     if (wishes.length > limits.joinRoomsMax) return { ok: false, error: over(limits.joinRoomsMax) };
     const fault = scopeFault(session, "rooms:read");
     if (fault !== undefined) return { ok: false, error: fault };
-    const { error } = await this.#requestLimits.read(session.userId);
+    const turns = Math.ceil(wishes.length / roomsTogetherMax);
+    const { error } = await this.#requestLimits.read(session.userId, turns);
     if (error !== undefined) return { ok: false, error };
     const rooms: JoinedRoom[] = [];
     const seats: (readonly [RoomId, Seat])[] = [];
@@ -80,10 +81,10 @@ export class JoinDesk {
     this.#parts.rooms.used(room);
   }
 
-  /** The session was answered with events up to `last` by the `events` request, when the head was `head`. */
-  pulled(session: Session, room: RoomId, run: { readonly last: number; readonly head: number }): void {
+  /** The session was answered by the `events` request. */
+  pulled(session: Session, room: RoomId, run: PulledRun): void {
     const seat = session.rooms.get(room);
-    if (seat !== undefined) this.#parts.rooms.get(room)?.pulled(seat, run.last, run.head);
+    if (seat !== undefined) this.#parts.rooms.get(room)?.pulled(seat, run);
   }
 
   /** The session's socket takes entries again. */
@@ -131,7 +132,9 @@ const full = ({ room }: Wish): RoomJoin => refused(room, wireError("too_many_roo
 const over = (max: number): WireError =>
   wireError("too_large", `at most ${max} rooms in one join`, { detail: { limit: "joinRoomsMax", max } });
 
-const bytesOf = (answer: JoinedRoom): number =>
-  answer.ok && answer.events !== undefined && answer.events.length > 0
-    ? utf8Bytes(JSON.stringify(answer.events))
-    : 0;
+/** Of what an answer may hold much of. */
+function bytesOf(answer: JoinedRoom): number {
+  if (!answer.ok) return 0;
+  const content = [...(answer.events ?? []), ...(answer.reset?.state.messages ?? [])];
+  return content.length === 0 ? 0 : utf8Bytes(JSON.stringify(content));
+}

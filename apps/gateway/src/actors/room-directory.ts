@@ -15,6 +15,7 @@ export class RoomDirectory implements SeenCursors, Disposable {
   /** Since when each empty room is empty, the longest first. */
   readonly #idle = new Map<RoomId, number>();
   #cancelSweep: () => void;
+  #closed = false;
 
   constructor(parts: GatewayRoomParts) {
     this.#parts = parts;
@@ -29,7 +30,8 @@ export class RoomDirectory implements SeenCursors, Disposable {
   open(room: RoomId): GatewayRoom {
     const known = this.#rooms.get(room);
     if (known !== undefined) return known;
-    const opened = new GatewayRoom(room, this.#parts);
+    const opened = new GatewayRoom(room, this.#parts, () => this.used(room));
+    if (this.#closed) opened.close();
     this.#rooms.set(room, opened);
     return opened;
   }
@@ -59,8 +61,11 @@ export class RoomDirectory implements SeenCursors, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#closed = true;
     this.#cancelSweep();
-    for (const room of this.#rooms.keys()) this.#close(room);
+    for (const opened of this.#rooms.values()) opened.close();
+    this.#rooms.clear();
+    this.#idle.clear();
   }
 
   #scheduleSweep(): () => void {

@@ -70,6 +70,8 @@ export class RoomFollower {
   #seen: Cursor | undefined;
   #heard = 0;
   #deliveries = 0;
+  /** Seqs that somebody has already: a repaired run is cut there, so that nobody gets the half of a piece twice. */
+  readonly #startedAt = new Set<number>();
   #swapped: Delivery | undefined;
 
   constructor(room: RoomId, parts: FollowerParts, handlers: FollowerHandlers) {
@@ -113,6 +115,7 @@ export class RoomFollower {
 
   /** The owner named `head` after `open` had resolved: deliveries begin behind it, unless they have begun already. */
   start(head: FeedHead): void {
+    this.#startedAt.add(head.seq);
     this.#step({ kind: "started", head });
   }
 
@@ -148,6 +151,7 @@ export class RoomFollower {
     this.#feed = feed;
     if (feed.phase !== "repair") this.#repair.stop();
     for (const effect of effects) this.#perform(effect);
+    if (feed.phase !== "repair") this.#startedAt.clear();
     if (feed.phase === "live" || feed.phase === "repair") this.#see({ epoch: feed.epoch, seq: feed.last });
   }
 
@@ -159,7 +163,7 @@ export class RoomFollower {
         return;
       }
       case "deliver-run":
-        for (const chunk of chunkRun(effect.events)) this.#deliver(this.#encoded(effect.epoch, chunk));
+        for (const chunk of chunkRun(effect.events, this.#startedAt)) this.#deliver(this.#encoded(effect.epoch, chunk));
         return;
       case "fetch":
         this.#repair.fetch(effect.after, effect.want);

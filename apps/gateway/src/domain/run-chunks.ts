@@ -4,9 +4,13 @@ const chunkBytesMax = 64 * 1_024;
 
 /**
  * Cuts a fetched run into pieces to send: none much over 64 KiB unless one event alone is, and, as in stored entries,
- * whatever takes a member out is the last of its piece, so that nothing after it travels in the same frame.
+ * whatever takes a member out is the last of its piece, so that nothing after it travels in the same frame. So is each of
+ * the seqs `ends`.
  */
-export function chunkRun(events: readonly RoomEvent[]): readonly (readonly RoomEvent[])[] {
+export function chunkRun(
+  events: readonly RoomEvent[],
+  ends: ReadonlySet<number> = new Set(),
+): readonly (readonly RoomEvent[])[] {
   const chunks: RoomEvent[][] = [];
   let current: RoomEvent[] = [];
   let bytes = 0;
@@ -19,7 +23,7 @@ export function chunkRun(events: readonly RoomEvent[]): readonly (readonly RoomE
     }
     current.push(event);
     bytes += size;
-    if (removedBy(event) !== undefined) {
+    if (removedBy(event) !== undefined || ends.has(event.seq)) {
       chunks.push(current);
       current = [];
       bytes = 0;

@@ -36,7 +36,7 @@ export function readHandlers({
       if (!answer.ok) return answer;
       const run = { ...answer, events: prefixWithin(answer.events, limits.joinBytesMax) };
       const last = run.events.at(-1)?.seq ?? run.first - 1;
-      afterAck(() => joins.pulled(session, room, { last, head: run.head }));
+      afterAck(() => joins.pulled(session, room, { epoch: run.epoch, last, head: run.head }));
       return run;
     },
     read: async ({ session, payload }) =>
