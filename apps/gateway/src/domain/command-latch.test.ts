@@ -120,3 +120,19 @@ describe("the bound on waiting commands", () => {
     expect(offer("d").kind).toBe("run");
   });
 });
+
+describe("what is kept of rooms once written to", () => {
+  it("is forgotten when their keys are given up, however many there are", () => {
+    const { one, offer } = latch();
+    let largest = 0;
+    for (let count = 0; count < 10_000; count += 1) {
+      const nowMs = count * 100;
+      const where = mustParse(parseRoomId, `nowhere_${count}`);
+      expect(offer("a", nowMs, where).kind).toBe("run");
+      one.answered(where, { code: "no_such_room", retryAfterMs: undefined }, nowMs);
+      largest = Math.max(largest, one.size);
+    }
+    // Within `giveUpMs` there are 50 of them.
+    expect(largest).toBeLessThan(150);
+  });
+});

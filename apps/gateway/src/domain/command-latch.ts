@@ -29,6 +29,8 @@ interface Lane<Waiting> {
   latched: { readonly key: Key; readonly untilMs: number } | undefined;
 }
 
+const lanesBeforeSweep = 64;
+
 export interface LatchOptions {
   /** Commands of the session that wait for their turn, over all rooms. */
   readonly waitingMax: number;
@@ -48,9 +50,19 @@ export class CommandLatch<Waiting> {
   readonly #options: LatchOptions;
   readonly #lanes = new Map<RoomId, Lane<Waiting>>();
   #waitingCount = 0;
+  /**
+   * Rooms that do not exist answer `no_such_room`, which keeps the key: whoever writes to one after another would leave a
+   * latch in each. Doubling from what a sweep had to leave makes a sweep as cheap as the offers before it.
+   */
+  #sweepAbove = lanesBeforeSweep;
 
   constructor(options: LatchOptions) {
     this.#options = options;
+  }
+
+  /** Rooms with a command in flight, waiting or to be retried, and some of which the latter is over. */
+  get size(): number {
+    return this.#lanes.size;
   }
 
   get waitingCount(): number {
@@ -66,7 +78,7 @@ export class CommandLatch<Waiting> {
     command: { readonly room: RoomId; readonly key: Key; readonly what: Waiting },
     nowMs: number,
   ): LatchVerdict {
-    const lane = this.#lane(command.room);
+    const lane = this.#lane(command.room, nowMs);
     const { latched } = lane;
     if (latched !== undefined && latched.untilMs <= nowMs) lane.latched = undefined;
     else if (latched !== undefined && latched.key !== command.key) {
@@ -88,7 +100,7 @@ export class CommandLatch<Waiting> {
 
   /** The command in flight in `room` has its answer. */
   answered(room: RoomId, outcome: CommandOutcome, nowMs: number): TurnEnd<Waiting> {
-    const lane = this.#lane(room);
+    const lane = this.#lane(room, nowMs);
     const key = lane.running;
     lane.running = undefined;
     const passedOver: Waiting[] = [];
@@ -118,18 +130,20 @@ export class CommandLatch<Waiting> {
     if (lane.running === undefined) this.#lanes.delete(room);
   }
 
-  /** Forgets latches that have run out, so that rooms once written to do not pile up. */
-  sweep(nowMs: number): void {
+  /** Forgets latches that have run out. */
+  #sweep(nowMs: number): void {
     for (const [room, lane] of this.#lanes) {
       if (lane.running === undefined && lane.latched !== undefined && lane.latched.untilMs <= nowMs) {
         this.#lanes.delete(room);
       }
     }
+    this.#sweepAbove = Math.max(lanesBeforeSweep, 2 * this.#lanes.size);
   }
 
-  #lane(room: RoomId): Lane<Waiting> {
+  #lane(room: RoomId, nowMs: number): Lane<Waiting> {
     const known = this.#lanes.get(room);
     if (known !== undefined) return known;
+    if (this.#lanes.size >= this.#sweepAbove) this.#sweep(nowMs);
     const lane: Lane<Waiting> = { running: undefined, waiting: [], latched: undefined };
     this.#lanes.set(room, lane);
     return lane;
