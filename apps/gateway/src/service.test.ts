@@ -316,6 +316,46 @@ describe("commands of a session", () => {
   });
 });
 
+describe("what a user may ask for in a time", () => {
+  const refused = { error: { code: "rate_limited" } };
+
+  it("includes watching: the roster is asked for each user", async () => {
+    await start({ userReadsPerTenSeconds: 2 });
+    const peer = await connect(ann);
+    const watch = () => peer.ask("presence.watch", { users: [bob] });
+    expect([await watch(), await watch()]).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(await watch()).toMatchObject(refused);
+  });
+
+  it("counts a join by its rooms", async () => {
+    await start({ userReadsPerTenSeconds: 4 });
+    const peer = await connect(ann);
+    const join = () => peer.ask("join", { rooms: Array.from({ length: 40 }, () => ({ room })) });
+    expect(await join()).toMatchObject({ ok: true });
+    expect(await join()).toMatchObject(refused);
+  });
+
+  it("includes fresh tokens", async () => {
+    await start({ userCommandsPerTenSeconds: 1 });
+    const peer = await connect(ann);
+    const refresh = () => peer.ask("auth.refresh", { token: token(ann) });
+    expect(await refresh()).toMatchObject({ ok: true });
+    expect(await refresh()).toMatchObject(refused);
+  });
+
+  it("passes on so much typing of a user, from however many sessions", async () => {
+    await start();
+    const typists = await Promise.all(Array.from({ length: 4 }, () => connect(ann)));
+    const reader = await connect(bob);
+    for (const peer of [...typists, reader]) await peer.ask("join", { rooms: [{ room }] });
+    const typing = () => typists.map((peer) => peer.ask("typing", { room, on: true }));
+    await Promise.all(Array.from({ length: 30 }, typing).flat());
+    await send(typists[0]!, "done");
+    await reader.next("events");
+    expect(reader.received.filter(({ event }) => event === "typing")).toHaveLength(60);
+  });
+});
+
 describe("what the protocol does not allow", () => {
   it.each([
     ["an unknown event", "foo", {}],

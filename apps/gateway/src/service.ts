@@ -16,6 +16,7 @@ import { createDesks } from "./actors/desks.ts";
 import { JoinDesk } from "./actors/join-desk.ts";
 import type { Listener } from "./actors/listener.ts";
 import { PresenceAgent } from "./actors/presence-agent.ts";
+import { RequestLimits } from "./actors/request-limits.ts";
 import { RevocationRoom } from "./actors/revocations.ts";
 import { RoomDirectory } from "./actors/room-directory.ts";
 import { RoomFollowers } from "./actors/room-followers.ts";
@@ -203,11 +204,13 @@ function createActors({ config, ports, telemetry, node }: EdgeParts, notifier: N
     nowMs: clock.nowMs,
   });
   const joins = new JoinDesk({ rooms, rateLimiter, limits });
-  return { followers, revocations, rooms, presence, sessions, authenticator, desks, turns, joins };
+  const requestLimits = new RequestLimits(rateLimiter, limits);
+  const stateful = { followers, revocations, rooms, presence, sessions };
+  return { ...stateful, authenticator, desks, turns, joins, requestLimits };
 }
 
 function createRouter(
-  { desks, turns, joins, presence, authenticator }: Actors,
+  { desks, turns, joins, presence, authenticator, requestLimits }: Actors,
   {
     io,
     config,
@@ -221,8 +224,8 @@ function createRouter(
     ...roomHandlers(joins),
     ...readHandlers({ reads: desks.reads, joins, limits }),
     ...typingHandler(io, nowMs),
-    ...presenceHandlers(presence),
-    ...refreshHandler(authenticator),
+    ...presenceHandlers(presence, requestLimits),
+    ...refreshHandler(authenticator, requestLimits),
   };
   return new EventRouter(handlers, telemetry, nowMs);
 }

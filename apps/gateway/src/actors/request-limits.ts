@@ -44,16 +44,17 @@ export class RequestLimits {
     return this.#take(this.#send, user);
   }
 
-  read(user: UserId): Promise<Admission> {
-    return this.#take(this.#read, user);
+  /** `cost`: how many reads it is worth; never so many that it could not be had at all. */
+  read(user: UserId, cost: number = 1): Promise<Admission> {
+    return this.#take(this.#read, user, Math.min(cost, this.#read.burst));
   }
 
   guest(address: string): Promise<Admission> {
     return this.#take(this.#guest, address);
   }
 
-  async #take(policy: RatePolicy, subject: string): Promise<Admission> {
-    const decision = await this.#rateLimiter.take(policy, subject);
+  async #take(policy: RatePolicy, subject: string, cost: number = 1): Promise<Admission> {
+    const decision = await this.#rateLimiter.take(policy, subject, cost);
     const { remaining, resetMs } = decision;
     return { status: { policy, remaining, resetMs }, error: refusal(policy, decision) };
   }

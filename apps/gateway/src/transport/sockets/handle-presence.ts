@@ -1,12 +1,15 @@
 import { ParleyError, wireError } from "@parley/protocol";
+import { scopeFault } from "../../actors/asker.ts";
 import type { PresenceAgent } from "../../actors/presence-agent.ts";
+import type { RequestLimits } from "../../actors/request-limits.ts";
 import { busy, type Handlers } from "./event-router.ts";
 
 type PresenceEvent = "presence.set" | "presence.watch" | "presence.unwatch";
 
-/** Handlers of who is online. */
+/** Handlers of who is online. To watch users is to read: the roster is asked for each. */
 export function presenceHandlers(
   presence: Pick<PresenceAgent, "setStatus" | "watch" | "unwatch">,
+  requestLimits: Pick<RequestLimits, "read">,
 ): Pick<Handlers, PresenceEvent> {
   return {
     "presence.set": async ({ session, payload }) => {
@@ -14,6 +17,8 @@ export function presenceHandlers(
       return { ok: true };
     },
     "presence.watch": async ({ session, payload }) => {
+      const fault = scopeFault(session, "rooms:read") ?? (await requestLimits.read(session.userId)).error;
+      if (fault !== undefined) return { ok: false, error: fault };
       try {
         const users = await session.reads.run(() => presence.watch(session.sessionId, payload.users));
         return users === undefined ? busy() : { ok: true, users };
