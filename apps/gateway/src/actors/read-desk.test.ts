@@ -131,6 +131,16 @@ describe("the overview of my rooms", () => {
     expect(outcome.ok && outcome.body.items.length).toBe(rooms.length - 1);
   });
 
+  test("is cut where its last messages get too long, and goes on after the last one shown", async () => {
+    const lastMessage = { text: "x".repeat(100_000) };
+    const long = (id: RoomId) => ({ ...view(id), lastMessage }) as unknown as RoomOverview;
+    fixture.owners.script.roomsOf = () => ({ items: rooms, nextCursor: "more" });
+    fixture.owners.script.overview = ({ rooms: some }) => ({ items: some.map(long) });
+    const outcome = await desk.overview(asker, { limit: 50 });
+    expect(outcome.ok && outcome.body.items.map(({ room }) => room)).toEqual(["r_a", "r_b"]);
+    expect(outcome).toMatchObject({ body: { nextCursor: "r_b" } });
+  });
+
   test("is an error, not a part, when one partition cannot answer", async () => {
     const lost = partitionOf(rooms[0]!, 4);
     fixture.owners.script.roomsOf = () => ({ items: rooms });

@@ -16,6 +16,7 @@ import {
   type RoomId,
   type RoomOverview,
   type RoomView,
+  utf8Bytes,
   type WireError,
 } from "@parley/protocol";
 import type { RateLimiter } from "@parley/rate-limiter";
@@ -130,7 +131,11 @@ export class ReadDesk {
       for (const view of answer.body.items) views.set(view.room, view);
     }
     const items = rooms.map((room) => views.get(room)).filter((view) => view !== undefined);
-    return { ok: true, body: nextCursor === undefined ? { items } : { items, nextCursor }, rate: index.rate };
+    return {
+      ok: true,
+      body: pageWithin(this.#parts.limits.pageBytesMax, items, nextCursor),
+      rate: index.rate,
+    };
   }
 
   publicRooms(
@@ -189,6 +194,25 @@ export class ReadDesk {
     const bounded = Math.min(limit, this.#parts.limits.pageItemsMax);
     return cursor === undefined ? { limit: bounded } : { cursor, limit: bounded };
   }
+}
+
+/**
+ * As many of the items as fit, at least one: their last messages may be long. A page that was cut goes on after its last
+ * item, as the index does.
+ */
+function pageWithin(
+  bytesMax: number,
+  items: readonly RoomOverview[],
+  nextCursor: string | undefined,
+): Page<RoomOverview> {
+  let bytes = 0;
+  const over = items.findIndex((item, index) => {
+    bytes += utf8Bytes(JSON.stringify(item));
+    return index > 0 && bytes > bytesMax;
+  });
+  const shown = over === -1 ? items : items.slice(0, over);
+  const next = over === -1 ? nextCursor : shown.at(-1)?.room;
+  return next === undefined ? { items: shown } : { items: shown, nextCursor: next };
 }
 
 /** An `around` page goes on backwards, as a page of the newest does: that is the way to older messages. */
