@@ -66,9 +66,12 @@ test("a closed client leaves no timer behind, and answers everybody who waits fo
 });
 
 test("a closed client takes no more work", async () => {
-  const { client, room } = await busyClient();
+  const { client, clock, room } = await busyClient();
   await client.close();
   expect(() => room.send({ text: "too late" })).toThrow(ClientClosedError);
+  room.markRead(9);
+  room.typing(true);
+  expect(clock.waitingMs).toEqual([]);
   await expect(room.join()).rejects.toThrow(ClientClosedError);
   await expect(client.connect()).rejects.toThrow(ClientClosedError);
 });
@@ -98,4 +101,19 @@ test("another user's token on a storage stops the client before it sends anythin
   await expect(connected).rejects.toMatchObject({ reason: "other_user" });
   expect(server.asked).toEqual([]);
   await other.close();
+});
+
+test("flush says what is unanswered also when the storage takes nothing, and leaves no timer of its own", async () => {
+  const { client, clock, storage, links } = await busyClient();
+  storage.write = async () => {
+    throw new Error("disk full");
+  };
+  links[0]!.events.received("events", payload(4, 4));
+  const flushed = client.flush({ timeoutMs: 4_321 });
+  await clock.advance(0);
+  expect(clock.waitingMs).toContain(4_321);
+  await clock.advance(4_321);
+  expect(await flushed).toBe(false);
+  expect(clock.waitingMs).not.toContain(4_321);
+  await expect(client.close()).rejects.toThrow("disk full");
 });

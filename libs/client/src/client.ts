@@ -231,7 +231,7 @@ export class Client implements AsyncDisposable {
   async #close(): Promise<void> {
     const { closing, readMarks, session, rooms, outbox, cursors, storage } = this.#parts;
     closing.abort();
-    void readMarks.flush();
+    void readMarks.close();
     outbox.close();
     rooms.close();
     session.close();

@@ -154,8 +154,8 @@ function roomsOf(base: Base, { cursors, outbox, unread, readMarks }: RoomParts):
   return new Rooms({
     cursors,
     queue: new JoinQueue({ request, clock, limits }),
-    me: () => session.userId,
     feedContext: {
+      me: () => session.userId,
       request,
       clock,
       limits,

@@ -38,6 +38,7 @@ function setUp(join: (payload: JoinPayload) => AckOf<"join"> | Promise<AckOf<"jo
       clock,
       limits,
       counters: newCounters(),
+      me: () => undefined,
       saveCursor: () => undefined,
       rejoin: (again) => {
         queue.putOff(again);
@@ -126,5 +127,27 @@ describe("the join queue", () => {
     answers[1]!.resolve(accept({ rooms: [{ room: feed.room }] }));
     await settle();
     expect([asked, feed.state.kind]).toEqual([2, "live"]);
+  });
+
+  test("takes the newest join's answer when a room was asked for again meanwhile", async () => {
+    const answers: PromiseWithResolvers<AckOf<"join">>[] = [];
+    const { queue, feedOf, calls } = setUp(() => {
+      answers.push(Promise.withResolvers());
+      return answers.at(-1)!.promise;
+    });
+    const feed = feedOf("a");
+    feed.startFrom({ epoch: 1, seq: 9 });
+    queue.up(defaultLimits, []);
+    queue.add(feed);
+    await settle();
+    feed.startFrom(undefined);
+    queue.add(feed);
+    answers[0]!.resolve(accept({ rooms: [{ room: feed.room, cursor: { epoch: 1, seq: 9 } }] }));
+    await settle();
+    expect([calls().length, feed.state.kind]).toEqual([2, "joining"]);
+    const [asked] = calls()[1]!;
+    answers[1]!.resolve({ ok: true, rooms: [{ ...joined(asked!), head: 20 } as JoinedRoom] });
+    await settle();
+    expect([asked, feed.cursor]).toEqual([{ room: feed.room }, { epoch: 1, seq: 20 }]);
   });
 });

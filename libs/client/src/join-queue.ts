@@ -111,8 +111,8 @@ export class JoinQueue {
   #answer(batch: readonly RoomFeed[], ack: AckOf<"join">): void {
     const answers = new Map<RoomId, JoinedRoom>(ack.ok ? ack.rooms.map((one) => [one.room, one]) : []);
     for (const feed of batch) {
-      // Left while the call was under way.
-      if (feed.state.kind !== "joining") continue;
+      // Left while the call was under way, or asked for again from another place: that answer is still to come.
+      if (feed.state.kind !== "joining" || this.#waiting.has(feed)) continue;
       const answer = answers.get(feed.room);
       if (answer?.ok === true) {
         this.#attempts.delete(feed);

@@ -16,27 +16,31 @@ export class ReadMarks {
   readonly #unsent = new Map<RoomId, number>();
   #cancel: Cancel = noCancel;
   #timed = false;
+  #closed = false;
 
   constructor(options: ReadMarksOptions) {
     this.#options = options;
   }
 
   mark(room: RoomId, seq: number): void {
+    if (this.#closed) return;
     this.#unsent.set(room, Math.max(seq, this.#unsent.get(room) ?? 0));
     this.#schedule();
   }
 
   /** Sends what waits, now. */
   async flush(): Promise<void> {
-    this.close();
+    this.#cancel();
+    this.#timed = false;
     const marks = [...this.#unsent];
     this.#unsent.clear();
     await Promise.all(marks.map(([room, seq]) => this.#send(room, seq)));
   }
 
-  close(): void {
-    this.#cancel();
-    this.#timed = false;
+  /** Sends what waits, for the last time. */
+  close(): Promise<void> {
+    this.#closed = true;
+    return this.flush();
   }
 
   #schedule(): void {

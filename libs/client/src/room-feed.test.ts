@@ -42,6 +42,7 @@ function setUp(
     clock,
     counters,
     limits: { ...defaultClientLimits, repairEventsMax: 5, heldEventsMax: options.heldEventsMax ?? 100 },
+    me: () => undefined,
     saveCursor: () => undefined,
     rejoin: (one) => rejoined.push(one),
     repairOnHead: options.repairOnHead ?? true,

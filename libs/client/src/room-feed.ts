@@ -3,11 +3,14 @@ import {
   type EventsPayload,
   isFinal,
   type JoinedRoom,
+  removedBy,
   type ResyncReason,
   type RoomEvent,
   type RoomId,
   type ServerPayloads,
+  type UserId,
   type WireError,
+  wireError,
 } from "@parley/protocol";
 import type { RoomReset } from "./client-errors.ts";
 import { Emitter } from "./emitter.ts";
@@ -39,6 +42,7 @@ export interface RoomFeedEvents {
 export type JoinedOk = Extract<JoinedRoom, { readonly ok: true }>;
 
 export interface FeedContext extends RepairContext {
+  readonly me: () => UserId | undefined;
   readonly saveCursor: (room: RoomId, cursor: Cursor) => void;
   /** Asks for another join of the room, after a pause of its own. */
   readonly rejoin: (feed: RoomFeed) => void;
@@ -58,6 +62,8 @@ export class RoomFeed {
   #state: RoomState = { kind: "closed" };
   /** Where the next join starts from; the window's place once there is one. */
   #start: Cursor | undefined;
+  /** Whether the newest applied event about this user's membership took them out. */
+  #removed = false;
 
   constructor(room: RoomId, context: FeedContext) {
     this.room = room;
@@ -106,13 +112,17 @@ export class RoomFeed {
   joined(answer: JoinedOk): void {
     const { epoch, head, events, reset } = answer;
     const cursor = this.cursor;
+    // Whatever the run says that follows: at its head they are a member.
+    this.#removed = false;
     if (reset !== undefined || cursor === undefined || cursor.epoch !== epoch) {
       this.#replace(answer);
     } else {
       if (this.#window.cursor === undefined) this.#take(this.#window.place(cursor));
-      if (events !== undefined && events.length > 0) this.takeRun({ epoch, first: firstOf(events), events });
       this.#window.noteHead(epoch, head);
+      if (events !== undefined && events.length > 0) this.takeRun({ epoch, first: firstOf(events), events });
     }
+    // Left by a listener, or removed by what came after the answer.
+    if (this.#state.kind !== "joining") return;
     this.#become({ kind: "live" });
     this.events.emit("joined", answer);
     if (this.#window.behind) void this.#repair.start();
@@ -153,8 +163,8 @@ export class RoomFeed {
     }
     // Older events than `run.first` exist but are hidden from this user: the server says so by its answer.
     if (run.first > after + 1) this.#take(this.#window.skipTo(run.first - 1));
-    this.takeRun(run);
     this.#window.noteHead(run.epoch, run.head);
+    this.takeRun(run);
     return (this.#window.cursor?.seq ?? 0) > after;
   }
 
@@ -171,7 +181,22 @@ export class RoomFeed {
     counters.eventsApplied += apply.length;
     if (apply.length === 0) return;
     if (this.#window.cursor !== undefined) saveCursor(this.room, this.#window.cursor);
-    for (const event of apply) this.events.emit("event", event);
+    for (const event of apply) {
+      this.#followMembership(event);
+      this.events.emit("event", event);
+    }
+    // Behind a removal that is not the end there may be the event that let them in again.
+    const open = this.#state.kind === "live" || this.#state.kind === "joining";
+    if (this.#removed && open && !this.#window.behind) {
+      this.refuse(wireError("not_member", `removed from room ${this.room}`));
+    }
+  }
+
+  #followMembership(event: RoomEvent): void {
+    const me = this.#context.me();
+    if (me === undefined) return;
+    if (removedBy(event) === me) this.#removed = true;
+    else if (enteredBy(event) === me) this.#removed = false;
   }
 
   /** The room starts anew at the answer's head: there was no cursor, or it is worth nothing any more. */
@@ -202,6 +227,11 @@ export class RoomFeed {
 }
 
 const firstOf = (events: readonly RoomEvent[]): number => events[0]?.seq ?? 0;
+
+function enteredBy(event: RoomEvent): UserId | undefined {
+  if (event.kind === "member.joined") return event.author;
+  return event.kind === "member.added" ? event.user : undefined;
+}
 
 /** Whether a room's refusal may change by itself. */
 export const isPassing = (error: WireError): boolean => !isFinal(error.code);

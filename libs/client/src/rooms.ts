@@ -1,13 +1,4 @@
-import {
-  type Cursor,
-  type Limits,
-  removedBy,
-  type RoomEvent,
-  type RoomId,
-  type ServerPayloads,
-  type UserId,
-  wireError,
-} from "@parley/protocol";
+import { type Cursor, type Limits, type RoomEvent, type RoomId, type ServerPayloads } from "@parley/protocol";
 import { ClientClosedError } from "./client-errors.ts";
 import type { Cursors } from "./cursors.ts";
 import type { Emitter } from "./emitter.ts";
@@ -19,7 +10,6 @@ export interface RoomsOptions {
   readonly feedContext: Omit<FeedContext, "saveCursor" | "rejoin">;
   readonly queue: JoinQueue;
   readonly cursors: Cursors;
-  readonly me: () => UserId | undefined;
   readonly makeRoom: (feed: RoomFeed, rooms: Rooms) => Room;
   readonly onEvent: (room: RoomId, event: RoomEvent) => void;
 }
@@ -98,7 +88,7 @@ export class Rooms {
   }
 
   #open(id: RoomId): OpenRoom {
-    const { feedContext, queue, cursors, makeRoom, onEvent, me } = this.#options;
+    const { feedContext, queue, cursors, makeRoom, onEvent } = this.#options;
     const feed = new RoomFeed(id, {
       ...feedContext,
       saveCursor: (room, cursor) => {
@@ -112,7 +102,6 @@ export class Rooms {
     this.#rooms.set(id, open);
     feed.events.on("event", (event) => {
       onEvent(id, event);
-      if (removedBy(event) === me()) feed.refuse(wireError("not_member", `removed from room ${id}`));
     });
     feed.events.on("state", ({ kind }) => {
       if (kind === "refused") this.#wanted.delete(feed);

@@ -145,4 +145,21 @@ describe("a session", () => {
     await goOnline();
     expect(await session.request("typing", typing)).toEqual({ ok: true });
   });
+
+  test("does not stop because a fresh token could not be fetched once", async () => {
+    let issued = 0;
+    const { clock, session, states, last } = setUp(async () => {
+      issued += 1;
+      if (issued === 2) throw new Error("the network is away");
+      return `pb_${issued}`;
+    });
+    session.connect();
+    await settle();
+    const expired = { kind: "refused", refusal: { code: "token_expired" } } as const;
+    last().events.ended(expired);
+    await clock.advance(30_000);
+    last().events.ended(expired);
+    await settle();
+    expect([states.at(-1), last().target.auth.token]).toEqual(["connecting", "pb_3"]);
+  });
 });

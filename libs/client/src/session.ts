@@ -124,7 +124,10 @@ export class Session {
         else this.#openLink(token, generation);
       },
       (error: unknown) => {
-        if (generation === this.#generation) this.#ended({ kind: "no-token", reason: String(error) });
+        if (generation !== this.#generation) return;
+        // What was asked for is not there: the next refusal asks for it again.
+        this.#tokenIsFresh = false;
+        this.#ended({ kind: "no-token", reason: String(error) });
       },
     );
   }

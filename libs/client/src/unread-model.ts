@@ -62,3 +62,9 @@ export function afterMark(room: RoomOverview, mark: Pick<MarkView, "seq" | "unre
     mentions: mark.unread === 0 ? 0 : Math.min(room.mentions, mark.unread),
   };
 }
+
+/** A listed room whose mark had moved on when the listing came: a mark never goes back. The next listing counts anew. */
+export function withMarkOf(known: RoomOverview, listed: RoomOverview): RoomOverview {
+  const unread = Math.min(countMax, known.unread + Math.max(0, listed.n - known.n));
+  return { ...listed, mark: known.mark, unread, mentions: Math.min(listed.mentions, unread) };
+}

@@ -104,6 +104,19 @@ describe("the list of my rooms", () => {
     expect(unread.rooms.get(lobby)).toMatchObject({ head: 11, unread: 3 });
   });
 
+  test("keeps a mark that overtook its listing, and counts what the listing knows beyond it", async () => {
+    let items = [overview()];
+    const { unread } = setUp(() => ({ ok: true, items }));
+    await unread.refresh();
+    unread.marked(lobby, { seq: 10, unread: 0 });
+    items = [overview({ head: 12, n: 12, unread: 4 })];
+    await unread.refresh();
+    expect(unread.rooms.get(lobby)).toMatchObject({ head: 12, mark: 10, unread: 2 });
+    items = [overview({ head: 13, n: 13, mark: 12, unread: 1 })];
+    await unread.refresh();
+    expect(unread.rooms.get(lobby)).toMatchObject({ head: 13, mark: 12, unread: 1 });
+  });
+
   test("goes on listing after a refusal", async () => {
     let refuse = true;
     const { clock, unread } = setUp(() =>

@@ -2,7 +2,7 @@ import type { MarkView, Notice, RoomEvent, RoomId, RoomOverview, UserId } from "
 import { type Cancel, type Clock, noCancel } from "./clock.ts";
 import { Emitter } from "./emitter.ts";
 import { ask, type PatientOptions, type Request } from "./request.ts";
-import { afterEvent, afterMark } from "./unread-model.ts";
+import { afterEvent, afterMark, withMarkOf } from "./unread-model.ts";
 
 const pageItems = 200;
 
@@ -127,9 +127,8 @@ export class Unread {
   }
 }
 
-const newer = (listed: RoomOverview, known: RoomOverview | undefined): RoomOverview =>
-  known !== undefined &&
-  known.epoch === listed.epoch &&
-  (known.head > listed.head || (known.head === listed.head && known.mark > listed.mark))
-    ? known
-    : listed;
+function newer(listed: RoomOverview, known: RoomOverview | undefined): RoomOverview {
+  if (known === undefined || known.epoch !== listed.epoch) return listed;
+  if (known.head > listed.head || (known.head === listed.head && known.mark > listed.mark)) return known;
+  return known.mark > listed.mark ? withMarkOf(known, listed) : listed;
+}

@@ -36,26 +36,36 @@ export class IndexedDbStorage implements ClientStorage {
   async write(changes: readonly StorageChange[]): Promise<void> {
     const transaction = this.#database.transaction(storeName, "readwrite", { durability: "strict" });
     const store = transaction.objectStore(storeName);
-    for (const change of changes) {
-      if ("remove" in change) store.delete(change.key);
-      else store.put(change.value, change.key);
+    const stored = committed(transaction);
+    try {
+      for (const change of changes) {
+        if ("remove" in change) store.delete(change.key);
+        else store.put(change.value, change.key);
+      }
+    } catch (error) {
+      // A value that cannot be stored: what was put before it must not be stored without it.
+      transaction.abort();
+      await stored.catch(() => undefined);
+      throw error;
     }
-    await new Promise<void>((resolve, reject) => {
-      transaction.addEventListener("complete", () => {
-        resolve();
-      });
-      const fail = () => {
-        reject(transaction.error ?? new Error("the transaction was aborted"));
-      };
-      transaction.addEventListener("abort", fail);
-      transaction.addEventListener("error", fail);
-    });
+    await stored;
   }
 
   async close(): Promise<void> {
     this.#database.close();
   }
 }
+
+/** A request that fails aborts its transaction, and only then does the transaction know why. */
+const committed = (transaction: IDBTransaction): Promise<void> =>
+  new Promise((resolve, reject) => {
+    transaction.addEventListener("complete", () => {
+      resolve();
+    });
+    transaction.addEventListener("abort", () => {
+      reject(transaction.error ?? new Error("the transaction was aborted"));
+    });
+  });
 
 const done = <Result>(request: IDBRequest<Result>): Promise<Result> =>
   new Promise((resolve, reject) => {
