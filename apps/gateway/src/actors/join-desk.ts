@@ -8,6 +8,7 @@ import {
   wireError,
 } from "@parley/protocol";
 import type { RateLimiter } from "@parley/rate-limiter";
+import { resetWithin } from "../domain/reset-within.ts";
 import { reservedFault, scopeFault } from "./asker.ts";
 import type { GatewayRoom, PulledRun, RoomJoin } from "./gateway-room.ts";
 import type { Seat } from "./listener.ts";
@@ -62,7 +63,8 @@ export class JoinDesk {
           tooMany.has(wish) ? Promise.resolve(full(wish)) : this.#joinOne(session, wish, bytesMax),
         ),
       );
-      for (const { answer, seat } of joins) {
+      for (const { answer: whole, seat } of joins) {
+        const answer = resetWithin(whole, bytesMax);
         rooms.push(answer);
         if (seat !== undefined) seats.push([answer.room, seat]);
         bytesLeft -= bytesOf(answer);
