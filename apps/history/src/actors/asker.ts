@@ -13,21 +13,22 @@ export interface Reader {
 
 /**
  * Reads on behalf of `user`: holds their membership, lets `fetch` read the archive, then decides and answers at once.
+ * `fetch` is told who reads as they were before it; what it fetched may be shown only as far as they may read after it.
  *
  * What is answered is cut at the seq at which the membership was read: both are taken synchronously from one image after
  * everything was awaited. Throws `ParleyError` (`no_such_room`, `banned`, `not_member`).
  */
 export async function readAs<Fetched, Value>(
   ask: { readonly store: HistoryStore; readonly image: RoomImage; readonly user: UserId },
-  fetch: () => Promise<Fetched>,
+  fetch: (reader: Reader) => Promise<Fetched>,
   answer: (reader: Reader, fetched: Fetched) => Value,
 ): Promise<Value> {
   const { store, image, user } = ask;
   await holdMember(store, image, user);
   try {
-    permitted(image, user);
+    const reader = permitted(image, user);
     return await image.withArchive(async () => {
-      const fetched = await fetch();
+      const fetched = await fetch(reader);
       return answer(permitted(image, user), fetched);
     });
   } finally {

@@ -4,6 +4,7 @@ import {
   type MessageView,
   type OwnerAnswerBody,
   type OwnerAsk,
+  type PageQuery,
   ParleyError,
   type RoomEvent,
   type RoomRecord,
@@ -15,10 +16,11 @@ import type { HistoryStore, Reaction } from "@parley/history-store";
 import { reactedAfter } from "../domain/facts.ts";
 import { mergeMessages, type Slice, slicesOf } from "../domain/pages.ts";
 import { messageView } from "../domain/views.ts";
-import { readAs } from "./asker.ts";
+import { readAs, type Reader } from "./asker.ts";
 import type { RoomImage } from "./room-image.ts";
 
-interface Fetched {
+/** A page as the archive has it, and what the tail held then. */
+export interface FetchedPage {
   readonly slices: readonly { readonly slice: Slice; readonly archived: readonly MessageRecord[] }[];
   readonly mine: readonly Reaction[];
   /** The tail when the archive was asked: with the newer events it leaves no hole. */
@@ -45,25 +47,52 @@ export class MessageReads {
     return { items, more };
   }
 
-  async #pageAt(image: RoomImage, { user, page }: OwnerAsk<"messages">): Promise<PageAt> {
-    // One more of each slice tells whether there are more.
-    const slices = slicesOf(page).map((slice) => ({ ...slice, limit: slice.limit + 1 }));
-    const bytesMax = this.#limits.pageBytesMax / slices.length;
+  async #pageAt(
+    image: RoomImage,
+    { user, page, bytesMax }: Omit<OwnerAsk<"messages">, "room"> & { readonly bytesMax?: number | undefined },
+  ): Promise<PageAt> {
     return readAs(
       { store: this.#store, image, user },
-      async () => this.#fetch(image, user, slices),
-      ({ fromSeq }, fetched) => {
-        const tail = image.tailSince(fetched.tail);
-        const pages = fetched.slices.map(({ slice, archived }) =>
-          cut(slice, mergeMessages(slice, archived, tail), { fromSeq, bytesMax }),
-        );
-        const records = pages.flatMap(({ records: items }) => items);
-        assertNotBehind(image, records);
-        const mine = reactionsOf(user, fetched.mine, tail);
-        const items = records.map((record) => messageView(image.room, record, mine(record)));
-        return { items, more: pages[0]?.more ?? false, record: image.record };
-      },
+      async () => this.fetch(image, user, page),
+      (reader, fetched) => this.pageOf(image, reader, { ...fetched, bytesMax }),
     );
+  }
+
+  /** What `pageOf` needs of the archive. Both belong into one `readAs`. */
+  async fetch(image: RoomImage, user: UserId, page: PageQuery): Promise<FetchedPage> {
+    // One more of each slice tells whether there are more.
+    const slices = slicesOf(page).map((slice) => ({ ...slice, limit: slice.limit + 1 }));
+    const tail = [...image.tail.events()];
+    const archiveEnd = image.tail.firstSeq;
+    const fetched = await Promise.all(
+      slices.map(async (slice) => {
+        const covered = archiveEnd <= 1 || coveredByTail(slice, tail, archiveEnd);
+        return { slice, archived: covered ? [] : await this.#store.messages(image.room, slice) };
+      }),
+    );
+    const reacted = fetched.flatMap(({ archived }) => archived.filter(hasReactions).map(({ seq }) => seq));
+    const mine = reacted.length === 0 ? [] : await this.#store.reactionsBy(image.room, user, reacted);
+    return { slices: fetched, mine, tail };
+  }
+
+  pageOf(
+    image: RoomImage,
+    { member, fromSeq }: Reader,
+    {
+      bytesMax = this.#limits.pageBytesMax,
+      ...fetched
+    }: FetchedPage & { readonly bytesMax?: number | undefined },
+  ): PageAt {
+    const tail = image.tailSince(fetched.tail);
+    const share = { fromSeq, bytesMax: bytesMax / fetched.slices.length };
+    const pages = fetched.slices.map(({ slice, archived }) =>
+      cut(slice, mergeMessages(slice, archived, tail), share),
+    );
+    const records = pages.flatMap(({ records: items }) => items);
+    assertNotBehind(image, records);
+    const mine = reactionsOf(member.user, fetched.mine, tail);
+    const items = records.map((record) => messageView(image.room, record, mine(record)));
+    return { items, more: pages[0]?.more ?? false, record: image.record };
   }
 
   async one(
@@ -77,23 +106,16 @@ export class MessageReads {
     return { message };
   }
 
-  /** The newest messages as `user` may see them, and the room at the very head at which they were read. */
-  async newest(image: RoomImage, user: UserId, limit: number): Promise<Omit<PageAt, "more">> {
-    return this.#pageAt(image, { room: image.room, user, page: { limit } });
-  }
-
-  async #fetch(image: RoomImage, user: UserId, slices: readonly Slice[]): Promise<Fetched> {
-    const tail = [...image.tail.events()];
-    const archiveEnd = image.tail.firstSeq;
-    const fetched = await Promise.all(
-      slices.map(async (slice) => {
-        const covered = archiveEnd <= 1 || coveredByTail(slice, tail, archiveEnd);
-        return { slice, archived: covered ? [] : await this.#store.messages(image.room, slice) };
-      }),
-    );
-    const reacted = fetched.flatMap(({ archived }) => archived.filter(hasReactions).map(({ seq }) => seq));
-    const mine = reacted.length === 0 ? [] : await this.#store.reactionsBy(image.room, user, reacted);
-    return { slices: fetched, mine, tail };
+  /**
+   * The newest messages as `user` may see them, as many as fit and at least one, and the room at the very head at which
+   * they were read.
+   */
+  async newest(
+    image: RoomImage,
+    user: UserId,
+    { limit, bytesMax }: { readonly limit: number; readonly bytesMax?: number },
+  ): Promise<Omit<PageAt, "more">> {
+    return this.#pageAt(image, { user, page: { limit }, bytesMax });
   }
 }
 

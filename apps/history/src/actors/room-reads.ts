@@ -8,7 +8,7 @@ import {
   parseUserId,
 } from "@parley/protocol";
 import type { HistoryStore } from "@parley/history-store";
-import { mergeMembers, usersTouched } from "../domain/pages.ts";
+import { type MemberPageInput, mergeMembers, usersTouched } from "../domain/pages.ts";
 import { memberView, roomView } from "../domain/views.ts";
 import { readAs } from "./asker.ts";
 import type { MessageReads } from "./message-reads.ts";
@@ -39,19 +39,9 @@ export class RoomReads {
     const after = parseUserId(cursor);
     return readAs(
       { store: this.#store, image, user },
-      async () => {
-        const tail = [...image.tail.events()];
-        const users = [...usersTouched(tail)];
-        const archivedLimit = limit + users.length + 1;
-        const [archived, rows] = await Promise.all([
-          this.#store.members(image.room, { after, limit: archivedLimit }),
-          Promise.all(users.map(async (id) => [id, await this.#store.member(image.room, id)] as const)),
-        ]);
-        return { archived, archivedLimit, touched: new Map(rows), tail, after, limit };
-      },
+      async () => this.#fetchMembers(image, after, limit),
       (_, fetched) => {
-        const tail = image.tailSince(fetched.tail);
-        const { items, more } = mergeMembers({ ...fetched, tail });
+        const { items, more } = membersOf(image, fetched);
         const last = items.at(-1);
         return {
           items: items.map(memberView),
@@ -61,30 +51,52 @@ export class RoomReads {
     );
   }
 
+  async #fetchMembers(image: RoomImage, after: UserId | undefined, limit: number): Promise<MemberPageInput> {
+    const tail = [...image.tail.events()];
+    // As many more as the tail may have taken out.
+    const archivedLimit = limit + usersTouched(tail).size + 1;
+    const archived = await this.#store.members(image.room, { after, limit: archivedLimit });
+    return { archived, archivedLimit, tail, after, limit };
+  }
+
   /** Raises the mark, never above the head; answers the mark that holds then and what is unread above it. */
   async read(image: RoomImage, { user, seq }: OwnerAsk<"read">): Promise<OwnerAnswerBody<"read">> {
-    const member = await this.#member(image, user);
+    await this.#member(image, user);
     const asked = Math.min(seq, image.record.head);
-    const stored = await this.#unread.storedMark(image, user);
-    if (asked > stored) await this.#store.raiseMark(user, image.room, asked);
-    const { mark, unread } = await this.#unread.standing(image, member, Math.max(stored, asked));
+    if (asked > (await this.#unread.storedMark(image, user))) {
+      await this.#store.raiseMark(user, image.room, asked);
+    }
+    const { mark, unread } = await this.#unread.standing(image, user);
     return { seq: mark, unread, memberCount: image.record.memberCount };
   }
 
+  /** All of one moment: the head, what is unread below it, and the last message. */
   async overview(image: RoomImage, user: UserId): Promise<RoomOverview> {
-    const storedMark = await this.#unread.storedMark(image, user);
-    const [lastMessage] = (await this.#messages.newest(image, user, 1)).items;
-    const peer = image.record.kind === "direct" ? await this.#peer(image, user) : undefined;
-    const member = await this.#member(image, user);
-    const standing = await this.#unread.standing(image, member, storedMark);
-    const { settings: _, role: __, ...view } = roomView(image.record, image.epoch, undefined);
-    return {
-      ...view,
-      ...(peer === undefined ? {} : { peer }),
-      role: member.role,
-      ...standing,
-      ...(lastMessage === undefined ? {} : { lastMessage }),
-    };
+    return this.#unread.lookingBack(async (size) =>
+      readAs(
+        { store: this.#store, image, user },
+        async () => ({
+          standing: await this.#unread.fetch(image, user, size),
+          newest: await this.#messages.fetch(image, user, { limit: 1 }),
+          members: image.record.kind === "direct" ? await this.#fetchMembers(image, undefined, 2) : undefined,
+        }),
+        (reader, fetched) => {
+          const standing = this.#unread.standingOf(image, reader.member, fetched.standing);
+          if (standing === undefined) return undefined;
+          const [lastMessage] = this.#messages.pageOf(image, reader, fetched.newest).items;
+          const members = fetched.members === undefined ? [] : membersOf(image, fetched.members).items;
+          const peer = members.find((member) => member.user !== user)?.user;
+          const { settings: _, role: __, ...view } = roomView(image.record, image.epoch, undefined);
+          return {
+            ...view,
+            ...(peer === undefined ? {} : { peer }),
+            role: reader.member.role,
+            ...standing,
+            ...(lastMessage === undefined ? {} : { lastMessage }),
+          };
+        },
+      ),
+    );
   }
 
   async #member(image: RoomImage, user: UserId): Promise<MemberRecord> {
@@ -94,9 +106,10 @@ export class RoomReads {
       ({ member }) => member,
     );
   }
+}
 
-  async #peer(image: RoomImage, user: UserId): Promise<UserId | undefined> {
-    const { items } = await this.members(image, { room: image.room, user, limit: 2 });
-    return items.find((member) => member.user !== user)?.user;
-  }
+/** The page at the image's head. An archived row above that head means that another owner is ahead of this image. */
+function membersOf(image: RoomImage, fetched: MemberPageInput): ReturnType<typeof mergeMembers> {
+  if (fetched.archived.some(({ lastSeq }) => lastSeq > image.record.head)) image.dropped = true;
+  return mergeMembers({ ...fetched, tail: image.tailSince(fetched.tail) });
 }

@@ -49,13 +49,17 @@ export class RunReads {
   async events(image: RoomImage, { user, after, limit }: OwnerAsk<"events">): Promise<EventRun> {
     return readAs(
       { store: this.#store, image, user },
-      async () => this.#archivedRun(image, after, limit),
-      ({ fromSeq }, archived) => {
+      async ({ fromSeq }) => {
         const start = Math.max(after, fromSeq - 1);
-        const run = joinRun(image, { after, limit, archived });
+        return { start, archived: await this.#archivedRun(image, start, limit) };
+      },
+      ({ fromSeq }, { start, archived }) => {
+        const run = joinRun(image, { after: start, limit, archived });
         const { head } = image.record;
-        const visible = run.filter(({ seq }) => seq > start);
-        return { epoch: image.epoch, first: start + 1, ...this.#cut(visible, head), head };
+        // Who left and came in again meanwhile sees less.
+        const first = Math.max(start + 1, fromSeq);
+        const visible = run.filter(({ seq }) => seq >= first);
+        return { epoch: image.epoch, first, ...this.#cut(visible, head), head };
       },
     );
   }
@@ -120,11 +124,10 @@ export class RunReads {
       readonly reason: ResetReason;
     },
   ): Promise<JoinedRoom> {
-    const { items: messages, record } = await this.#messages.newest(
-      image,
-      ask.user,
-      this.#limits.resetMessagesMax,
-    );
+    const { items: messages, record } = await this.#messages.newest(image, ask.user, {
+      limit: this.#limits.resetMessagesMax,
+      bytesMax: ask.bytesMax,
+    });
     const { settings, kind, name, n, memberCount, head } = record;
     const state: ResetState = {
       settings,

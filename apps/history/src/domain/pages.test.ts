@@ -123,7 +123,7 @@ describe("pages of members", () => {
     ownerCount: 1,
   });
   const page = (tail: readonly RoomEvent[], limit: number, archived = [member("a"), member("c")]) =>
-    mergeMembers({ after: undefined, limit, archived, archivedLimit: 5, touched: new Map(), tail });
+    mergeMembers({ after: undefined, limit, archived, archivedLimit: 5, tail });
 
   it("have who came in the tail and not who left in it", () => {
     expect(page([joined("b")], 5).items.map((row) => row.user)).toEqual(["a", "b", "c"]);
@@ -136,7 +136,6 @@ describe("pages of members", () => {
       limit: 3,
       archived: [member("a"), member("b")],
       archivedLimit: 2,
-      touched: new Map(),
       tail: [joined("z")],
     });
     expect(cut).toMatchObject({ items: [{ user: "a" }, { user: "b" }], more: true });

@@ -61,8 +61,6 @@ export interface MemberPageInput {
   /** Active members above `after` by the archive, ascending, at most `archivedLimit`. */
   readonly archived: readonly MemberRecord[];
   readonly archivedLimit: number;
-  /** The archive's rows of the users that the tail touches, as far as it has any. */
-  readonly touched: ReadonlyMap<UserId, MemberRecord | undefined>;
   readonly tail: readonly RoomEvent[];
 }
 
@@ -71,17 +69,15 @@ export function mergeMembers(input: MemberPageInput): {
   readonly items: readonly MemberRecord[];
   readonly more: boolean;
 } {
-  const { after, limit, archived, archivedLimit, touched, tail } = input;
+  const { after, limit, archived, archivedLimit, tail } = input;
   const full = archived.length === archivedLimit;
   const end = full ? archived.at(-1)?.user : undefined;
   const merged = new Map(archived.map((record) => [record.user, record]));
   for (const user of usersTouched(tail)) {
     if ((after !== undefined && user <= after) || (end !== undefined && user > end)) continue;
-    // One touched only after the archive was asked has no row of their own here, but may be in the page.
-    const row = touched.has(user) ? touched.get(user) : merged.get(user);
-    const member = memberAfter(user, row, tail);
-    if (member === undefined) merged.delete(user);
-    else merged.set(user, member);
+    // Who has no row here was no active member: whatever makes them one since is in the tail, with all it says.
+    const member = memberAfter(user, merged.get(user), tail);
+    if (member !== undefined) merged.set(user, member);
   }
   const active = [...merged.values()]
     .filter(({ status }) => status === "active")
