@@ -1,5 +1,5 @@
 import type { Accounts } from "@parley/accounts";
-import { signGuestToken } from "@parley/auth";
+import { newBotToken, signGuestToken } from "@parley/auth";
 import { LocalLiveFeed, LocalOwners } from "@parley/bus/local";
 import {
   type Limits,
@@ -36,6 +36,7 @@ let stack = new AsyncDisposableStack();
 let history: TinyHistory;
 let gateway: GatewayService;
 afterEach(async () => {
+  vi.restoreAllMocks();
   await stack.disposeAsync();
   stack = new AsyncDisposableStack();
 });
@@ -151,6 +152,28 @@ describe("a session", () => {
     const { sessionId } = await (await connect(ann)).next("hello");
     const other = await connect(bob, { session: sessionId });
     expect((await other.next("hello")).sessionId).not.toBe(sessionId);
+  });
+
+  it("is not taken by somebody else who asks for its id in the same moment", async () => {
+    await start();
+    const bots = [ann, bob].map((userId) => ({ userId, ...newBotToken() }));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    vi.spyOn(accounts, "botTokenByHash").mockImplementation(async (hash) => {
+      await promise;
+      const { userId, tokenId } = bots.find((bot) => bot.hash === hash)!;
+      return { userId, tokenId, scopes: [], createdAt: new Date().toISOString(), revoked: false } as never;
+    });
+    const asking = bots.map(({ userId, token: bearer }) =>
+      connect(userId, { token: bearer, session: "one" }),
+    );
+    await vi.waitFor(() => expect(accounts.botTokenByHash).toHaveBeenCalledTimes(2));
+    resolve();
+    const peers = await Promise.all(asking);
+    const codes = await Promise.all(
+      peers.map((peer) => Promise.race([closing(peer), peer.ask("leave", { room })])),
+    );
+    expect(codes).toContain("server_busy");
+    expect(codes).not.toContain("session_replaced");
   });
 
   it("does not come back after its id was revoked", async () => {

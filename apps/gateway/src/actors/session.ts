@@ -59,6 +59,7 @@ export class Session implements Listener {
   readonly #clock: Clock;
   #identity: Identity;
   #cancelExpiry: (() => void) | undefined;
+  #ended = false;
 
   constructor({ sessionId, identity, link, clock, limits }: SessionParts) {
     this.sessionId = sessionId;
@@ -112,12 +113,17 @@ export class Session implements Listener {
 
   /** Stops what the session has running. Its seats are the rooms' to take. */
   end(): void {
+    this.#ended = true;
+    this.seating.close();
+    this.reads.close();
     this.#cancelExpiry?.();
     this.#cancelExpiry = undefined;
   }
 
   #armExpiry(): void {
     this.#cancelExpiry?.();
+    this.#cancelExpiry = undefined;
+    if (this.#ended) return;
     const { expiresAtMs } = this.#identity;
     if (expiresAtMs === undefined) return;
     const leftMs = expiresAtMs - this.#clock.nowMs();

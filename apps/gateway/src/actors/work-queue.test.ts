@@ -23,12 +23,21 @@ describe("a queue of work", () => {
   });
 
   it("refuses what there is no room to wait for", async () => {
-    const queue = new WorkQueue({ together: 1, waitingMax: 1, ready: () => new Promise(() => undefined) });
-    expect([queue.run(now), queue.run(now), queue.run(now)].map((one) => one !== undefined)).toEqual([
-      true,
-      true,
-      false,
-    ]);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const queue = new WorkQueue({ together: 1, waitingMax: 1, ready: () => promise });
+    const taken = [1, 2, 3].map((task) => queue.run(async () => task));
+    resolve();
+    expect(await Promise.all(taken)).toEqual([1, 2, undefined]);
+  });
+
+  it("that is closed finishes what it has begun, and nothing else", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const queue = new WorkQueue({ together: 1, waitingMax: 10, ready: () => promise });
+    const taken = [1, 2].map((task) => queue.run(async () => task));
+    queue.close();
+    taken.push(queue.run(async () => 3));
+    resolve();
+    expect(await Promise.all(taken)).toEqual([1, undefined, undefined]);
   });
 
   it("goes on after a task that failed", async () => {

@@ -6,29 +6,37 @@ export interface WorkQueueOptions {
   readonly ready: () => Promise<void>;
 }
 
+interface WaitingTask {
+  readonly begin: () => Promise<void>;
+  readonly drop: () => void;
+}
+
 /** Runs tasks in the order given, a few at a time, and refuses those for which there is no room to wait. */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
-  readonly #waiting: (() => Promise<void>)[] = [];
+  #waiting: WaitingTask[] = [];
   #running = 0;
+  #closed = false;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
   }
 
-  /** `undefined`: the queue is full, and the task was not taken. */
-  run<Result>(task: () => Promise<Result>): Promise<Result> | undefined {
-    if (this.#waiting.length >= this.#options.waitingMax) return undefined;
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    this.#waiting.push(async () => {
-      try {
-        resolve(await task());
-      } catch (error) {
-        reject(error);
-      }
-    });
+  /** `undefined`: the task was not begun, since the queue was full or is closed. Rejects as `task` does. */
+  run<Result>(task: () => Promise<Result>): Promise<Result | undefined> {
+    if (this.#closed || this.#waiting.length >= this.#options.waitingMax) return Promise.resolve(undefined);
+    const { promise, resolve, reject } = Promise.withResolvers<Result | undefined>();
+    const begin = () => task().then(resolve, reject);
+    this.#waiting.push({ begin, drop: () => resolve(undefined) });
     this.#next();
     return promise;
+  }
+
+  /** What has been begun goes on; what waits is dropped. */
+  close(): void {
+    this.#closed = true;
+    for (const { drop } of this.#waiting) drop();
+    this.#waiting = [];
   }
 
   #next(): void {
@@ -39,9 +47,9 @@ export class WorkQueue {
     void this.#perform(task);
   }
 
-  async #perform(task: () => Promise<void>): Promise<void> {
+  async #perform({ begin }: WaitingTask): Promise<void> {
     await this.#options.ready();
-    await task();
+    await begin();
     this.#running -= 1;
     this.#next();
   }

@@ -20,7 +20,10 @@ export function presenceHandlers(
       const fault = scopeFault(session, "rooms:read") ?? (await requestLimits.read(session.userId)).error;
       if (fault !== undefined) return { ok: false, error: fault };
       try {
-        const users = await session.reads.run(() => presence.watch(session.sessionId, payload.users));
+        const users = await session.reads.run(async () =>
+          // One that has ended would watch for ever: it was forgotten already.
+          session.open ? presence.watch(session.sessionId, payload.users) : undefined,
+        );
         return users === undefined ? busy() : { ok: true, users };
       } catch (error) {
         if (!(error instanceof ParleyError)) throw error;

@@ -12,10 +12,11 @@ export function roomHandlers(joins: Pick<JoinDesk, "join" | "leave">): Pick<Hand
       return { ok: true, rooms: outcome.rooms };
     },
     leave: async ({ session, payload }) => {
-      const left = session.seating.run(async () => joins.leave(session, payload.room));
-      if (left === undefined) return busy();
-      await left;
-      return { ok: true };
+      const left = await session.seating.run(async () => {
+        joins.leave(session, payload.room);
+        return { ok: true } as const;
+      });
+      return left ?? busy();
     },
   };
 }

@@ -115,16 +115,19 @@ export class SocketServer implements Disposable {
     const peer = this.#peers.of(socket.conn);
     this.#parts.gate.authenticated(peer.netSocket);
     const link = new SocketLink(socket, peer);
-    if (!this.#parts.sessions.hasRoom(authenticated.identity.userId, authenticated.sessionId)) {
-      link.close("too_many_sessions");
-      return;
-    }
-    // A revocation may have come since the token was looked at, when there was no session to close.
-    if (this.#parts.revoked(authenticated)) {
-      link.close("token_revoked");
-      return;
-    }
-    this.#begin({ socket, peer, link, authenticated });
+    const refusal = this.#refusal(authenticated);
+    if (refusal === undefined) this.#begin({ socket, peer, link, authenticated });
+    else link.close(refusal);
+  }
+
+  /** What the handshake looked at may have changed since: all of it is true at the moment in which the session begins. */
+  #refusal(authenticated: Authenticated): CloseCode | undefined {
+    const { sessions, revoked } = this.#parts;
+    const { identity, sessionId } = authenticated;
+    if (!sessions.hasRoom(identity.userId, sessionId)) return "too_many_sessions";
+    // Somebody else has begun a session of that id.
+    if (!sessions.mayTake(identity.userId, sessionId)) return "server_busy";
+    return revoked(authenticated) ? "token_revoked" : undefined;
   }
 
   #begin({
