@@ -245,6 +245,18 @@ describe("a room", () => {
     expect(one.received.some(({ event }) => event === "typing")).toBe(false);
   });
 
+  it("shows each read mark once: to the others in it, and to all devices of who has read", async () => {
+    await start();
+    const [reader, device, other] = await Promise.all([connect(ann), connect(ann), connect(bob)]);
+    for (const peer of [reader, device, other]) await peer.ask("join", { rooms: [{ room }] });
+    expect(await reader.ask("read", { room, seq: 0 })).toMatchObject({ ok: true });
+    const peers = [reader, device, other];
+    for (const peer of peers) await peer.next("marks");
+    for (const peer of peers) await peer.ask("leave", { room });
+    const counts = peers.map(({ received }) => received.filter(({ event }) => event === "marks").length);
+    expect(counts).toEqual([1, 1, 1]);
+  });
+
   it("of the service's own does not exist for clients", async () => {
     await start();
     const peer = await connect(ann);

@@ -13,7 +13,7 @@ export interface Notifier {
   notify(users: readonly UserId[], notice: Notice): void;
   /** To every session of `users`. */
   marks(users: readonly UserId[], marks: readonly MarkView[]): void;
-  /** To every session that has joined `room`. */
+  /** To every session that has joined `room`, except the user's whose mark it is: they are told by `marks`. */
   roomMarks(room: RoomId, mark: MarkView): void;
 }
 

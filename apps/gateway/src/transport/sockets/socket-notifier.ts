@@ -23,7 +23,8 @@ export class SocketNotifier implements Notifier {
   }
 
   roomMarks(room: RoomId, mark: MarkView): void {
-    this.#io.to(roomChannel(room)).emit("marks", { marks: [mark] });
+    const others = this.#io.to(roomChannel(room)).except(userChannel(mark.user));
+    others.emit("marks", { marks: [mark] });
   }
 
   *#channels(users: readonly UserId[]): Iterable<string[]> {
