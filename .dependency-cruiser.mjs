@@ -29,6 +29,8 @@ const protocol = face("protocol");
 const anyPort = face(ports);
 const testTools = npm("vitest", "fast-check");
 const testFile = "\\.test\\.ts$";
+/** What several tests of an app share. */
+const testSupport = "^apps/([^/]+)/src/(actors/)?testing/";
 const contractFile = "/src/contract(\\.ts$|/)";
 /** A port's promise and what it is made of: its package without suite, adapters and tests. */
 const ownPort = "^libs/$1/src/(?!adapters/|contract(\\.ts|/)|.*\\.test\\.ts$)";
@@ -120,6 +122,7 @@ const rows = [
   {
     name: "actors",
     place: "^apps/([^/]+)/src/actors/",
+    except: [testSupport],
     may: [
       "^apps/$1/src/(domain|actors)/",
       "^apps/$1/src/telemetry\\.ts$",
@@ -139,7 +142,7 @@ const rows = [
       protocol,
       anyPort,
       face("telemetry", "fanout", "auth"),
-      ...npm("fastify", "@fastify/[^/]+", "socket.io", "typebox"),
+      ...npm("fastify", "@fastify/[^/]+", "socket.io", "typebox", "lru-cache"),
     ],
     node: true,
   },
@@ -256,7 +259,7 @@ const rows = [
   },
   {
     name: "app-test-support",
-    place: "^apps/([^/]+)/src/testing/",
+    place: testSupport,
     may: ["^apps/$1/", "^libs/[^/]+/src/(?!contract)", anyLibrary],
     node: true,
   },
@@ -307,10 +310,11 @@ export default {
     error("no-unresolved-import", {}, { couldNotResolve: true }),
     error("contract-only-by-tests", { pathNot: [testFile, contractFile] }, { path: contractFile }),
     error("tests-are-not-imported", {}, { path: testFile }),
+    error("test-support-only-by-tests", { pathNot: [testFile, testSupport] }, { path: testSupport }),
     error("main-is-not-imported", { pathNot: [testFile] }, { path: "^apps/[^/]+/src/main\\.ts$" }),
     error(
       "connections-only-by-main",
-      { pathNot: [testFile, "^apps/[^/]+/src/main\\.ts$", "^libs/connections/"] },
+      { pathNot: [testFile, testSupport, "^apps/[^/]+/src/main\\.ts$", "^libs/connections/"] },
       { path: "^libs/connections/" },
     ),
   ],
