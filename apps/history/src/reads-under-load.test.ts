@@ -19,12 +19,12 @@ async function whileWriting<Value>(
   room: RoomId,
   reading: () => Promise<Value>,
 ): Promise<Value> {
-  let settled = false;
-  const result = reading().finally(() => {
-    settled = true;
-  });
+  const settled = new AbortController();
+  const result = reading().finally(() => settled.abort());
   const writer = async () => {
-    for (let index = 0; !settled && index < 40; index += 1) await world.done(room, ann, send(`${index}`));
+    for (const index of numbers(1, 40)) {
+      if (!settled.signal.aborted) await world.done(room, ann, send(`${index}`));
+    }
   };
   await Promise.all([writer(), writer(), result]);
   return result;

@@ -126,14 +126,14 @@ export class CommitLoop {
     const { environment, hasRoomForMore } = this.#context;
     const taken: Job[] = [];
     const most = environment.limits.batchEventsMax;
+    const full = !hasRoomForMore();
     const rest = this.#ready;
     this.#ready = [];
     for (const job of rest) {
       if (taken.length >= most) this.#ready.push(job);
       else if (job.deadlineAtMs <= environment.now()) this.#refuse(job, wireError("busy"));
       else if (job.image === undefined || job.image.dropped) this.#again(job);
-      else if (!hasRoomForMore())
-        this.#refuse(job, wireError("unavailable", "the archive is too far behind"));
+      else if (full) this.#refuse(job, wireError("unavailable", "the archive is too far behind"));
       else taken.push(job);
     }
     return taken;

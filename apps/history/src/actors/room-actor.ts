@@ -29,10 +29,13 @@ export interface Submission {
 /** What an actor shares with the other rooms of its instance. */
 export interface RoomContext {
   readonly environment: Environment;
+  readonly partition: number;
   /** Whether the log reader follows the partition and is at its end: then an entry by another owner is seen at once. */
   readonly followed: () => boolean;
   /** Whether unarchived entries leave memory for more. */
   readonly hasRoomForMore: () => boolean;
+  /** Called with how many bytes of entries the room holds more, or fewer, than it said before. */
+  readonly onTailBytes: (change: number) => void;
 }
 
 /**
@@ -50,6 +53,8 @@ export class RoomActor {
   #seenSeq = 0;
   #reads = 0;
   #archivedPosition = 0;
+  /** Bytes of entries that it said it holds. */
+  #saidBytes = 0;
 
   constructor(room: RoomId, context: RoomContext) {
     this.room = room;
@@ -58,15 +63,18 @@ export class RoomActor {
       environment: context.environment,
       current: () => this.#current(),
       drop: (image, reason) => this.#drop(image, reason),
-      hasRoomForMore: context.hasRoomForMore,
+      hasRoomForMore: () => {
+        this.#sayBytes();
+        return context.hasRoomForMore();
+      },
     });
   }
 
   get idle(): boolean {
     return this.#reads === 0 && this.#loading === undefined && this.#commits.waiting === 0;
   }
-  get tailBytes(): number {
-    return this.#image?.tail.bytes ?? 0;
+  get partition(): number {
+    return this.#context.partition;
   }
 
   /** Never rejects but by a bug. */
@@ -106,8 +114,8 @@ export class RoomActor {
           this.#drop(image, "behind");
           continue;
         }
-        const value = await work(image);
-        if (!image.dropped) return value;
+        const value = await attempted(image, work);
+        if (value !== undefined) return value.done;
       }
       throw new ParleyError(wireError("unavailable", `the newest state of ${this.room} cannot be had now`));
     } finally {
@@ -126,6 +134,13 @@ export class RoomActor {
   onArchived(position: number): void {
     this.#archivedPosition = position;
     this.#image?.archivedUpTo(position);
+    this.#sayBytes();
+  }
+
+  /** Forgets what is archived. */
+  shrink(): void {
+    this.#image?.shrink();
+    this.#sayBytes();
   }
 
   /** Forgets the room's state; what waits is decided on what is loaded then. */
@@ -167,6 +182,7 @@ export class RoomActor {
       }
       this.#image = new RoomImage(loaded);
       this.#image.archivedUpTo(this.#archivedPosition);
+      this.#sayBytes();
       telemetry.roomLoaded(now() - beganMs);
       return this.#image;
     } catch (error) {
@@ -181,6 +197,27 @@ export class RoomActor {
     image.dropped = true;
     if (this.#image !== image) return;
     this.#image = undefined;
+    this.#sayBytes();
     this.#context.environment.telemetry.roomDropped(reason);
+  }
+
+  #sayBytes(): void {
+    const bytes = this.#image?.tail.bytes ?? 0;
+    this.#context.onTailBytes(bytes - this.#saidBytes);
+    this.#saidBytes = bytes;
+  }
+}
+
+/** What `work` made of the image, or threw; `undefined` when the image was dropped meanwhile: then neither counts. */
+async function attempted<Value>(
+  image: RoomImage,
+  work: (image: RoomImage) => Promise<Value>,
+): Promise<{ readonly done: Value } | undefined> {
+  try {
+    const done = await work(image);
+    return image.dropped ? undefined : { done };
+  } catch (error) {
+    if (image.dropped) return undefined;
+    throw error;
   }
 }

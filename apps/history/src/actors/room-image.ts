@@ -15,10 +15,11 @@ import { FactCache } from "../domain/fact-cache.ts";
 import { messageOf, reactionName, usersOf } from "../domain/facts.ts";
 import type { LoadedRoom } from "../domain/load.ts";
 import { type MessageWindow, slide } from "../domain/message-window.ts";
-import type { Tail, TailRetention } from "../domain/tail.ts";
+import { heldBytes, type Tail, type TailRetention } from "../domain/tail.ts";
 
 /** How much of one room stays in memory beyond what is not archived. */
 export const roomRetention: TailRetention = { entriesMax: 256, bytesMax: 256 * 1024 };
+const nothingStays: TailRetention = { entriesMax: 0, bytesMax: 0 };
 const membersMax = 2_048;
 const messagesMax = 512;
 const reactionsMax = 512;
@@ -102,7 +103,7 @@ export class RoomImage implements BaseFacts {
   apply(entry: Entry, events: readonly RoomEvent[], position: number): void {
     const { first, last, answers, keyTimeMaxMs } = entry.header;
     for (const event of events) this.#applyEvent(event);
-    this.tail.append({ position, first, last, bytes: entry.payload.length, events, answers, keyTimeMaxMs });
+    this.tail.append({ position, first, last, bytes: heldBytes(entry), events, answers, keyTimeMaxMs });
     this.#position = position;
     this.#keyTimeMaxMs = Math.max(this.#keyTimeMaxMs, keyTimeMaxMs);
     this.#trim();
@@ -163,7 +164,12 @@ export class RoomImage implements BaseFacts {
     return newer.length === 0 ? before : [...before, ...newer];
   }
 
-  #trim(): void {
-    if (this.#reading === 0) this.tail.trim(this.#archivedPosition, roomRetention);
+  /** Forgets all that is archived, also what would stay for a while. */
+  shrink(): void {
+    this.#trim(nothingStays);
+  }
+
+  #trim(keep = roomRetention): void {
+    if (this.#reading === 0) this.tail.trim(this.#archivedPosition, keep);
   }
 }

@@ -3,8 +3,8 @@ import type { StoredEntry } from "@parley/room-log";
 import type { Environment } from "./environment.ts";
 import { RoomActor } from "./room-actor.ts";
 
-/** Between two looks at how much memory the rooms use. */
-const measureEveryCommands = 64;
+/** Between two looks at whether less could be held. */
+const lookEveryUses = 64;
 
 /**
  * The rooms that one instance has in memory: at most `loadedRoomsMax`, and at most `tailBytesMax` of entries. The ones
@@ -27,10 +27,12 @@ export class Rooms {
   get(room: RoomId): RoomActor {
     const known = this.#rooms.get(room);
     if (known !== undefined) this.#rooms.delete(room);
+    this.#uses += 1;
+    if (known === undefined || this.#uses % lookEveryUses === 0 || !this.#hasRoomForMore()) {
+      this.#makeRoomForOne();
+    }
     const actor = known ?? this.#make(room);
     this.#rooms.set(room, actor);
-    this.#uses += 1;
-    if (known === undefined || this.#uses % measureEveryCommands === 0) this.#keepWithinLimits();
     return actor;
   }
 
@@ -52,34 +54,44 @@ export class Rooms {
   }
 
   *#of(partition: number): Generator<RoomActor> {
-    for (const actor of this.#rooms.values()) {
-      if (partitionOf(actor.room, this.#environment.log.partitions) === partition) yield actor;
-    }
+    for (const actor of this.#rooms.values()) if (actor.partition === partition) yield actor;
   }
 
   #make(room: RoomId): RoomActor {
     const partition = partitionOf(room, this.#environment.log.partitions);
     return new RoomActor(room, {
       environment: this.#environment,
+      partition,
       followed: () => this.#followed(partition),
-      hasRoomForMore: () => this.#tailBytes <= this.#environment.limits.tailBytesMax,
+      hasRoomForMore: () => this.#hasRoomForMore(),
+      onTailBytes: (change) => {
+        this.#tailBytes += change;
+      },
     });
   }
 
-  #keepWithinLimits(): void {
+  /** Entries that are archived stay only while there is room for them. */
+  #hasRoomForMore(): boolean {
+    if (this.#withinBytes()) return true;
+    for (const actor of this.#rooms.values()) {
+      actor.shrink();
+      if (this.#withinBytes()) return true;
+    }
+    return false;
+  }
+
+  #withinBytes(): boolean {
+    return this.#tailBytes <= this.#environment.limits.tailBytesMax;
+  }
+
+  #makeRoomForOne(): void {
     const { limits, telemetry } = this.#environment;
-    let bytes = 0;
-    for (const actor of this.#rooms.values()) bytes += actor.tailBytes;
-    let surplus = this.#rooms.size - limits.loadedRoomsMax;
     for (const [room, actor] of this.#rooms) {
-      if (surplus <= 0 && bytes <= limits.tailBytesMax) break;
+      if (this.#rooms.size < limits.loadedRoomsMax && this.#withinBytes()) break;
       if (!actor.idle) continue;
-      bytes -= actor.tailBytes;
-      surplus -= 1;
       actor.forget("evicted");
       this.#rooms.delete(room);
     }
-    this.#tailBytes = bytes;
-    telemetry.loaded({ rooms: this.#rooms.size, tailBytes: bytes });
+    telemetry.loaded({ rooms: this.#rooms.size, tailBytes: this.#tailBytes });
   }
 }

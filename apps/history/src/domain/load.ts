@@ -9,7 +9,7 @@ import {
 } from "@parley/protocol";
 import type { StoredEntry } from "@parley/room-log";
 import { emptyRoom, evolve } from "@parley/rooms";
-import { Tail, type TailEntry } from "./tail.ts";
+import { heldBytes, Tail, type TailEntry } from "./tail.ts";
 
 /** A room's confirmed state as its owner holds it. */
 export interface LoadedRoom {
@@ -71,13 +71,13 @@ export function assemble(input: LoadInput): LoadedRoom {
 
 /** A stored entry as a tail holds it. A poisoned one keeps its place with `invalid` events. */
 export function tailEntry(stored: StoredEntry): TailEntry {
-  const { header, payload } = stored.entry;
+  const { header } = stored.entry;
   const { events } = readEntry(stored);
   return {
     position: stored.position,
     first: header.first,
     last: header.last,
-    bytes: payload.length,
+    bytes: heldBytes(stored.entry),
     events,
     answers: header.answers,
     keyTimeMaxMs: header.keyTimeMaxMs,

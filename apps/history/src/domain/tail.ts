@@ -1,4 +1,4 @@
-import type { Key, RoomEvent, StoredAnswer, UserId } from "@parley/protocol";
+import type { Entry, Key, RoomEvent, StoredAnswer, UserId } from "@parley/protocol";
 
 /** One entry of a room as its owner remembers it. */
 export interface TailEntry {
@@ -16,6 +16,13 @@ export interface TailRetention {
   readonly entriesMax: number;
   readonly bytesMax: number;
 }
+
+/** What one answer takes in memory, about. */
+const answerBytes = 200;
+
+/** What an entry takes in memory, about: one of refusals alone has no payload. */
+export const heldBytes = ({ header, payload }: Entry): number =>
+  payload.length + header.answers.length * answerBytes;
 
 const keyOf = (author: UserId, key: Key): string => `${author} ${key}`;
 
