@@ -32,6 +32,8 @@ function afterMessage(
   me: UserId,
 ): RoomOverview {
   const lastMessage = messageOf(room, event);
+  // A mark that another device set may be past the event, whose message is then counted, or not, already.
+  if (event.seq <= room.mark) return { ...room, lastMessage };
   // Sending moves one's own mark.
   if (event.author === me) return { ...room, lastMessage, mark: event.seq, unread: 0, mentions: 0 };
   const mentioned = event.mentions?.includes(me) === true ? 1 : 0;

@@ -40,6 +40,13 @@ describe("the unread count of a room", () => {
     });
   });
 
+  test("stays, as the mark does, at messages that a mark of another device is past", () => {
+    const marked = afterMark(overview(), { seq: 13, unread: 0 });
+    const own = afterEvent(marked, { ...message(11), author: ann }, ann);
+    expect(own).toMatchObject({ head: 11, mark: 13, unread: 0 });
+    expect(afterEvent(own, message(12), ann)).toMatchObject({ head: 12, mark: 13, unread: 0 });
+  });
+
   test("falls with an unread message that is deleted, not with a read one", () => {
     const deletion = (target: number) =>
       ({ kind: "message.deleted", seq: 11, n: 10, ts: "", author: bob, target, version: 2 }) as const;
