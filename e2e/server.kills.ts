@@ -1,16 +1,20 @@
-import { report, SeededRandom, testSeed } from "@parley/testing";
+import { report, SeededRandom, testSeed, unchecked } from "@parley/testing";
 import { expect, test } from "vitest";
-import { headDeadlineMs, runKills } from "./src/kill-scenario.ts";
-import { figure, summary } from "./src/world.ts";
+import { headDeadlineMs, killFigures, runKills } from "./src/kill-scenario.ts";
+import { figure } from "./src/world.ts";
 
 test("fifty kills under load lose no acknowledged change and apply none twice", async () => {
   const random = new SeededRandom(testSeed());
   figure(`seed ${random.seed}`);
-  const { violations, figures } = await runKills(50, random);
-  figure(
-    `${figures.acknowledged} acknowledged, ${figures.events} events, ${figures.askedAgain} asked again; ready ${summary(figures.restartMs)}, first answer ${summary(figures.firstAnswerMs)}, all at the head after ${figures.settledMs.toFixed(0)} ms`,
-  );
+  const run = await runKills(50, random);
+  const { violations, evidence, figures } = run;
+  for (const line of killFigures(run)) figure(line);
   expect(report(violations)).toBe("");
+  // Nobody is removed here: `removal.test.ts` does that.
+  expect(unchecked(evidence)).toEqual(["I7"]);
   expect(figures.acknowledged).toBeGreaterThan(500);
+  expect(Math.min(...figures.openAtKills)).toBeGreaterThan(0);
+  expect(figures.retried).toBeGreaterThan(50);
+  expect([figures.openAtEnd, figures.resets]).toEqual([0, 0]);
   expect(figures.settledMs).toBeLessThan(headDeadlineMs);
 });

@@ -3,6 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { RoomId } from "@parley/protocol";
 import {
   checkHistory,
+  type Evidence,
+  evidenceOf,
   HistoryRecorder,
   type RecordedHistory,
   type SeededRandom,
@@ -23,6 +25,7 @@ const roomCount = 5;
 
 export interface ChurnOutcome {
   readonly violations: readonly Violation[];
+  readonly evidence: Evidence;
   /** For each room, the different histories that clients ended with, as hashes; the log's own is among them. */
   readonly histories: readonly (readonly string[])[];
   readonly figures: {
@@ -30,6 +33,10 @@ export interface ChurnOutcome {
     readonly reconnects: number;
     readonly gapsRepaired: number;
     readonly acknowledged: number;
+    /** Changes that never got a final answer. */
+    readonly openAtEnd: number;
+    /** Connections that the quietest client lost. */
+    readonly fewestReconnects: number;
     readonly events: number;
     readonly settledMs: number;
   };
@@ -63,12 +70,15 @@ export async function runChurn(durationMs: number, random: SeededRandom): Promis
   const stats = devices.map((device) => device.client.stats());
   return {
     violations: checkHistory(history),
+    evidence: evidenceOf(history),
     histories: history.rooms.map(({ room }) => distinctHistories(history, room)),
     figures: {
       cuts,
       reconnects: stats.reduce((sum, { reconnects }) => sum + reconnects, 0),
       gapsRepaired: stats.reduce((sum, { gapsRepaired }) => sum + gapsRepaired, 0),
       acknowledged: recorder.acknowledgedCount,
+      openAtEnd: recorder.unanswered.length,
+      fewestReconnects: Math.min(...stats.map(({ reconnects }) => reconnects)),
       events: history.rooms.reduce((sum, { log }) => sum + log.length, 0),
       settledMs,
     },

@@ -37,6 +37,10 @@ export class Device implements AsyncDisposable {
   readonly #recorder: HistoryRecorder;
   readonly #applied = new Map<RoomId, number>();
   readonly #awaited = new Set<Awaited>();
+  /** The newest mark of each room that was taken down: what did not change since says nothing. */
+  readonly #marks = new Map<RoomId, number>();
+  /** Acknowledgements of what an earlier try had done already. */
+  replayed = 0;
   readonly #messages = new Map<RoomId, { readonly seq: number; readonly own: boolean }[]>();
 
   constructor({ name, url, person, recorder, faults = {} }: DeviceOptions) {
@@ -45,16 +49,18 @@ export class Device implements AsyncDisposable {
     this.#recorder = recorder;
     this.client = createClient({ url, getToken: () => Promise.resolve(person.token), limits, faults });
     this.client.unread.events.on("change", (rooms) => {
-      for (const { room, mark } of rooms.values())
-        this.#marked({ room, mark, unread: undefined, head: undefined });
+      for (const { room, mark } of rooms.values()) {
+        if (this.#marks.get(room) !== mark) this.#marked({ room, mark, unread: undefined, head: undefined });
+      }
     });
   }
 
-  /** Connects and receives `rooms` from their first event on. */
+  /** Connects, receives `rooms` from their first event on, and from then on sees its marks move. */
   async open(rooms: readonly RoomId[]): Promise<void> {
     for (const room of rooms) this.#follow(room);
     await this.client.connect();
     await Promise.all(rooms.map((room) => this.client.room(room).join({ epoch: 1, seq: 0 })));
+    await this.client.unread.refresh();
   }
 
   /** The newest messages of a room that this device knows. */
@@ -69,8 +75,9 @@ export class Device implements AsyncDisposable {
     const asked = { room, author: this.person.userId, key: submission.key };
     this.#recorder.invoked({ ...asked, action: change, session: this.name });
     try {
-      const { seq } = await submission.acked;
-      this.#recorder.acknowledged(asked, seq);
+      const answer = await submission.acked;
+      if ("replayed" in answer && answer.replayed) this.replayed += 1;
+      this.#recorder.acknowledged(asked, answer.seq);
       return true;
     } catch (error) {
       if (error instanceof ClientClosedError || error instanceof CancelledError) return false;
@@ -155,6 +162,7 @@ export class Device implements AsyncDisposable {
     readonly unread: number | undefined;
     readonly head: number | undefined;
   }): void {
+    this.#marks.set(seen.room, seen.mark);
     this.#recorder.marked({ ...seen, user: this.person.userId, device: this.name });
   }
 }

@@ -1,16 +1,23 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { RoomEvent, RoomId } from "@parley/protocol";
-import { checkHistory, HistoryRecorder, type SeededRandom, type Violation } from "@parley/testing";
+import {
+  checkHistory,
+  type Evidence,
+  evidenceOf,
+  HistoryRecorder,
+  type SeededRandom,
+  type Violation,
+} from "@parley/testing";
 import { within } from "./deadline.ts";
 import { Device } from "./device.ts";
 import { askAgain, readBack } from "./read-back.ts";
-import { type Person, World } from "./world.ts";
+import { type Person, summary, World } from "./world.ts";
 import { postLikeABot, type Traffic, untilStopped, writeWith } from "./writers.ts";
 
 const answersDeadlineMs = 120_000;
 /** What is promised is 5 s; machines are noisy. */
 export const headDeadlineMs = 15_000;
-const earlierLogEvery = 10;
+const earlierLogEvery = 3;
 const askedAgain = 300;
 
 export interface KillFigures {
@@ -18,12 +25,32 @@ export interface KillFigures {
   readonly acknowledged: number;
   readonly events: number;
   readonly askedAgain: number;
+  /** Changes without a final answer at the moment of each kill. */
+  readonly openAtKills: readonly number[];
+  /** Changes without a final answer when all is over: every outcome that was unknown has to become known. */
+  readonly openAtEnd: number;
+  /** Tries that were put off, most of them because the kill left their outcome unknown. */
+  readonly retried: number;
+  /** Of these, changes that turned out to have been applied before the kill. */
+  readonly replayed: number;
+  /** Times that a device was given a state instead of the events it missed. */
+  readonly resets: number;
   /** From each kill to the next `ready`. */
   readonly restartMs: readonly number[];
   /** From each `ready` to the first answer. */
   readonly firstAnswerMs: readonly number[];
   /** From the end of all traffic to everyone at the head. */
   readonly settledMs: number;
+}
+
+/** The same for both lengths: lines for people to read. */
+export function killFigures({ figures, evidence }: Awaited<ReturnType<typeof runKills>>): readonly string[] {
+  const { acknowledged, events, openAtKills, retried, replayed, askedAgain: again, settledMs } = figures;
+  return [
+    `${acknowledged} acknowledged, ${events} events; ${Math.min(...openAtKills)} to ${Math.max(...openAtKills)} open at a kill, ${retried} tried again, of them ${replayed} applied before`,
+    `${again} asked again; ready ${summary(figures.restartMs)}, first answer ${summary(figures.firstAnswerMs)}, all at the head after ${settledMs.toFixed(0)} ms`,
+    `checked on ${JSON.stringify(evidence)}`,
+  ];
 }
 
 /** Counts answers, and lets one wait for so many more of them. */
@@ -54,7 +81,11 @@ class AnswerCounter implements Traffic {
 export async function runKills(
   kills: number,
   random: SeededRandom,
-): Promise<{ readonly violations: readonly Violation[]; readonly figures: KillFigures }> {
+): Promise<{
+  readonly violations: readonly Violation[];
+  readonly evidence: Evidence;
+  readonly figures: KillFigures;
+}> {
   await using world = await World.start();
   const [ada, bob, cy, robot] = (await world.people("Ada", "Bob", "Cy", "Robot")) as [
     Person,
@@ -82,20 +113,27 @@ export async function runKills(
     postLikeABot(bot, { random: random.fork(), traffic }),
   ];
   const written = untilStopped(writers, traffic, stack);
-  const killed = await killRepeatedly({ world, traffic, reader: ada, rooms }, kills, random);
+  const killed = await killRepeatedly({ world, traffic, recorder, reader: ada, rooms }, kills, random);
   traffic.stopped = true;
   const startedMs = performance.now();
   await within(answersDeadlineMs, "an answer to every change", written);
   const settledMs = await settle({ world, devices, reader: ada, rooms }, startedMs);
   const again = await replay(world, [ada, bob, cy, robot], { recorder, random });
-  const records = await readBack(ada, rooms, killed.earlierLogs);
+  const history = recorder.finish(await readBack(ada, rooms, killed.earlierLogs));
+  const stats = devices.map((device) => device.client.stats());
   return {
-    violations: checkHistory(recorder.finish(records)),
+    violations: checkHistory(history),
+    evidence: evidenceOf(history),
     figures: {
       kills,
       acknowledged: recorder.acknowledgedCount,
-      events: records.reduce((sum, { log }) => sum + log.length, 0),
+      events: history.rooms.reduce((sum, { log }) => sum + log.length, 0),
       askedAgain: again,
+      openAtKills: killed.openAtKills,
+      openAtEnd: recorder.unanswered.length,
+      retried: stats.reduce((sum, { commandsRetried }) => sum + commandsRetried, 0),
+      replayed: devices.reduce((sum, { replayed }) => sum + replayed, 0),
+      resets: stats.reduce((sum, { resets }) => sum + resets, 0),
       restartMs: killed.restartMs,
       firstAnswerMs: killed.firstAnswerMs,
       settledMs,
@@ -110,17 +148,25 @@ interface Stage {
 }
 
 async function killRepeatedly(
-  { world, traffic, reader, rooms }: Stage & { readonly traffic: AnswerCounter },
+  {
+    world,
+    traffic,
+    recorder,
+    reader,
+    rooms,
+  }: Stage & { readonly traffic: AnswerCounter; readonly recorder: HistoryRecorder },
   kills: number,
   random: SeededRandom,
 ) {
   const restartMs: number[] = [];
   const firstAnswerMs: number[] = [];
+  const openAtKills: number[] = [];
   const earlierLogs = new Map<RoomId, (readonly RoomEvent[])[]>();
   for (let kill = 0; kill < kills; kill += 1) {
     await within(answersDeadlineMs, "an answer under load", traffic.more(random.between(1, 150)));
     // The moment itself: anywhere inside whatever the server does then.
     await pause(random.next() * 20);
+    openAtKills.push(recorder.unanswered.length);
     restartMs.push(await world.killAndRestart());
     const readyMs = performance.now();
     await within(answersDeadlineMs, "an answer after a restart", traffic.more(1));
@@ -131,7 +177,7 @@ async function killRepeatedly(
       earlierLogs.set(room, [...(earlierLogs.get(room) ?? []), events]);
     }
   }
-  return { restartMs, firstAnswerMs, earlierLogs };
+  return { restartMs, firstAnswerMs, openAtKills, earlierLogs };
 }
 
 /** Everyone at the head without further traffic, then the unread counts of all devices. Says how long the first took. */

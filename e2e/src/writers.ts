@@ -32,15 +32,19 @@ export function untilStopped(
   return written;
 }
 
-/** Something a person would do next: mostly a message, sometimes a change of one. */
+/** Something a person would do next: mostly a message, sometimes a change of one, seldom one they may not make. */
 function nextChange(device: Device, room: RoomId, random: SeededRandom): Change {
   const known = device.messages(room);
   const own = known.filter((message) => message.own);
+  const others = known.filter((message) => !message.own);
   const dice = random.next();
   if (dice < 0.1 && own.length > 0) return { kind: "edit", seq: random.pick(own).seq, text: random.text(20) };
   if (dice < 0.15 && own.length > 0) return { kind: "delete", seq: random.pick(own).seq };
   if (dice < 0.25 && known.length > 0) return { kind: "react", seq: random.pick(known).seq, emoji: "+1" };
   if (dice < 0.3 && known.length > 0) return { kind: "unreact", seq: random.pick(known).seq, emoji: "+1" };
+  if (dice < 0.34 && others.length > 0) {
+    return { kind: "edit", seq: random.pick(others).seq, text: "not mine" };
+  }
   return { kind: "send", text: random.text(random.between(1, 200)) };
 }
 

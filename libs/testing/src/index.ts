@@ -15,6 +15,7 @@ export {
 } from "./recorded-history.ts";
 export { RoomFold, type FoldedMessage, type MemberWindow } from "./room-fold.ts";
 export { checkHistory, report } from "./invariants/check-history.ts";
+export { evidenceOf, unchecked, type Evidence } from "./invariants/evidence.ts";
 export type { InvariantName, Violation } from "./invariants/violation.ts";
 export {
   frame,

@@ -10,6 +10,7 @@ import type {
 } from "../recorded-history.ts";
 import { RoomFold } from "../room-fold.ts";
 import { checkHistory, report } from "./check-history.ts";
+import { evidenceOf, unchecked } from "./evidence.ts";
 
 const room = mustParse(parseRoomId, "r_test");
 const ada = mustParse(parseUserId, "ada");
@@ -275,5 +276,23 @@ describe("the checker", () => {
     expect(found({ applied: [{ ...run("d", []), steps: [...steps, ...again] }] })).toEqual(["I14"]);
     const unannounced = steps.map((step, index) => (index < 4 ? step : { ...step, epoch: 2 }));
     expect(found({ applied: [{ ...run("d", []), steps: unannounced }] })).toEqual(["I14"]);
+  });
+});
+
+describe("the evidence", () => {
+  test("counts what each promise was checked on", () => {
+    expect(evidenceOf(history())).toMatchObject({ I1: 2, I2: 4, I3: 6, I6: 1, I8: 6, I9: 2, I10: 2, I13: 3 });
+  });
+
+  test("names the promises of which a history shows nothing", () => {
+    expect(unchecked(evidenceOf(history()))).toEqual(["I4", "I7", "I11", "I12"]);
+    const empty = { rooms: [], invocations: [], applied: [], marks: [] };
+    expect(unchecked(evidenceOf(empty))).toHaveLength(14);
+  });
+
+  test("of unread counts and refusals is what is not nothing", () => {
+    const answers = [{ atMs: 15, outcome: "refused", code: "banned" }] as const;
+    const more = { marks: [mark("d", 2, 1), mark("d", 3, 0)], invocations: [{ ...send(9, 10), answers }] };
+    expect(evidenceOf(history(more))).toMatchObject({ I11: 1, I12: 1 });
   });
 });

@@ -10,7 +10,7 @@ interface Timed {
 }
 
 /** Commands that made an event, with the time of their first acknowledgement. */
-function timed(record: RoomRecord, invocations: readonly Invocation[]): Timed[] {
+export function timed(record: RoomRecord, invocations: readonly Invocation[]): Timed[] {
   return invocations.flatMap(({ key, author, session, startedMs, answers }) => {
     const ack = answers.find((answer) => answer.outcome === "ok");
     if (ack === undefined) return [];
