@@ -4,7 +4,7 @@ import type { LiveEntry } from "@parley/bus";
 import { LocalLiveFeed, LocalOwners } from "@parley/bus/local";
 import { openSqlite } from "@parley/connections";
 import { SqliteHistoryStore } from "@parley/history-store/sqlite";
-import type { Pulse, RoomId } from "@parley/protocol";
+import { partitionOf, type Pulse, type RoomId } from "@parley/protocol";
 import { MemoryRateLimiter } from "@parley/rate-limiter/memory";
 import { SqliteRoomLog } from "@parley/room-log/sqlite";
 import { MemoryRoster } from "@parley/roster/memory";
@@ -22,6 +22,7 @@ let url: string;
 /** What the feed does with entries and pulses. */
 let keepsEntry: (entry: LiveEntry) => boolean;
 let keepsPulse: (pulse: Pulse) => boolean;
+let partitions: number;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
@@ -63,6 +64,7 @@ beforeEach(async () => {
     telemetry: stack.use(createTelemetry({ service: "test", level: "silent" })),
   });
   stack.use(service);
+  ({ partitions } = config.gateway);
   url = service.gateway.url;
 });
 afterEach(() => stack.disposeAsync());
@@ -76,7 +78,20 @@ async function listening(): Promise<{ rest: RestClient; room: RoomId; peer: Sock
   const joined = await peer.ask("join", { rooms: [{ room }] });
   const [answer] = joined.ok ? joined.rooms : [];
   if (answer?.ok !== true) throw new Error("not joined");
+  await pulsesOf(room, 3);
   return { rest, room, peer, head: answer.head };
+}
+
+/** A node that has just begun to hear pulses asks about every room anyway: some of them later it goes by pulses alone. */
+async function pulsesOf(room: RoomId, count: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let left = count;
+  keepsPulse = ({ partition }) => {
+    if (partition === partitionOf(room, partitions)) left -= 1;
+    if (left === 0) resolve();
+    return true;
+  };
+  await promise;
 }
 
 const ofRoom = (room: RoomId) => (entry: LiveEntry) => entry.header.room === room;
