@@ -150,6 +150,13 @@ export class HistoryTelemetry {
     this.#log.info({ partition, entries }, "the log forgot archived entries");
   }
 
+  purgeFailed(partition: number, error: unknown): void {
+    this.#log.warn(
+      { partition, err: error },
+      "the log did not forget archived entries; it is asked again in an hour",
+    );
+  }
+
   requestFailed(op: string, error: unknown): void {
     this.#counters.bugs.inc({ op });
     this.#log.error({ op, err: error }, "a request failed by a bug");

@@ -1,4 +1,5 @@
 import type { LiveFeed, OwnerSeat } from "@parley/bus";
+import { isRetryable } from "../domain/failure.ts";
 import type { Environment } from "./environment.ts";
 import { LogReader } from "./log-reader.ts";
 import type { Rooms } from "./rooms.ts";
@@ -74,7 +75,8 @@ export class Partitions implements AsyncDisposable {
         const purged = await log.purge(partition, floor.position, now() - keepArchivedMs);
         if (purged > 0) telemetry.entriesPurged(partition, purged);
       } catch (error) {
-        telemetry.readerFailed(partition, error);
+        if (!isRetryable(error)) throw error;
+        telemetry.purgeFailed(partition, error);
       }
     }
   }

@@ -38,7 +38,7 @@ export class Tail {
   #keyFloorMs: number;
   #firstSeq: number;
   #bytes = 0;
-  #forgotten = 0;
+  #forgottenTo = 0;
 
   constructor(start: { readonly firstSeq: number; readonly keyFloorMs: number }) {
     this.#firstSeq = start.firstSeq;
@@ -58,9 +58,9 @@ export class Tail {
   get bytes(): number {
     return this.#bytes;
   }
-  /** How many entries it has held and holds no more. */
-  get forgotten(): number {
-    return this.#forgotten;
+  /** Position of the newest entry that it has held and holds no more; 0 for none. */
+  get forgottenTo(): number {
+    return this.#forgottenTo;
   }
 
   append(entry: TailEntry): void {
@@ -125,7 +125,6 @@ export class Tail {
     }
     if (dropped > 0) this.#entries = this.#entries.slice(dropped);
     this.#bytes -= freed;
-    this.#forgotten += dropped;
     return freed;
   }
 
@@ -133,5 +132,6 @@ export class Tail {
     for (const answer of entry.answers) this.#answers.delete(keyOf(answer.author, answer.key));
     this.#keyFloorMs = Math.max(this.#keyFloorMs, entry.keyTimeMaxMs);
     this.#firstSeq = Math.max(this.#firstSeq, entry.last + 1);
+    this.#forgottenTo = entry.position;
   }
 }
