@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { SqliteAccounts } from "@parley/accounts/sqlite";
 import { signGuestToken } from "@parley/auth";
@@ -38,7 +38,9 @@ async function signingSecret(dataDir: string): Promise<string> {
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
     const made = randomBytes(secretBytes).toString("base64url");
-    await writeFile(file, `${made}\n`, { mode: 0o600, flag: "wx" });
+    // Renamed when it is whole: a half-written secret would be taken for one at the next start.
+    await writeFile(`${file}.new`, `${made}\n`, { mode: 0o600 });
+    await rename(`${file}.new`, file);
     return made;
   }
 }
