@@ -13,10 +13,15 @@ import type { Environment } from "./environment.ts";
 import { changesSince } from "./log-reader.ts";
 import { MessageReads } from "./message-reads.ts";
 import type { RoomImage } from "./room-image.ts";
+import { ReadTurns } from "./read-turns.ts";
 import { RoomReads } from "./room-reads.ts";
 import type { Rooms } from "./rooms.ts";
 import { RunReads } from "./run-reads.ts";
 import { UnreadCounts } from "./unread-counts.ts";
+
+/** Reads of one instance at once: each may hold some megabytes. */
+const readsTogetherMax = 32;
+const readsWaitingMax = 2_000;
 
 /** Errors by which a room drops out of a user's list: it is not theirs (any more). */
 const notTheirs = new Set(["no_such_room", "not_member", "banned"]);
@@ -39,10 +44,13 @@ export class Owner {
   readonly #messages: MessageReads;
   readonly #runs: RunReads;
   readonly #reads: RoomReads;
+  /** Of clients' reads of many rows. Gateways' runs close holes and do not wait behind them. */
+  readonly #turns: ReadTurns;
 
   constructor(parts: OwnerParts) {
     this.#parts = parts;
-    const { store, limits } = parts.environment;
+    const { store, limits, now } = parts.environment;
+    this.#turns = new ReadTurns({ together: readsTogetherMax, waitingMax: readsWaitingMax, now });
     const unread = new UnreadCounts(store, limits);
     this.#messages = new MessageReads(store, limits);
     this.#runs = new RunReads({ store, messages: this.#messages, unread, limits });
@@ -50,25 +58,37 @@ export class Owner {
   }
 
   async answer(request: OwnerRequest, deadlineMs: number): Promise<OwnerAnswerBody<OwnerRequest["op"]>> {
+    const deadlineAtMs = this.#parts.environment.now() + deadlineMs;
+    const inTurn = async <Value>(work: () => Promise<Value>) => this.#turns.run(deadlineAtMs, work);
     switch (request.op) {
       case "command":
         return this.#command(request.ask, deadlineMs);
       case "join":
-        return this.#read(request.ask, async (image) => this.#runs.join(image, request.ask));
+        return inTurn(async () =>
+          this.#read(request.ask, async (image) => this.#runs.join(image, request.ask)),
+        );
       case "run":
         return this.#read(request.ask, async (image) => this.#runs.run(image, request.ask));
       case "events":
-        return this.#read(request.ask, async (image) => this.#runs.events(image, request.ask));
+        return inTurn(async () =>
+          this.#read(request.ask, async (image) => this.#runs.events(image, request.ask)),
+        );
       case "messages":
-        return this.#read(request.ask, async (image) => this.#messages.page(image, request.ask));
+        return inTurn(async () =>
+          this.#read(request.ask, async (image) => this.#messages.page(image, request.ask)),
+        );
       case "message":
-        return this.#read(request.ask, async (image) => this.#messages.one(image, request.ask));
+        return inTurn(async () =>
+          this.#read(request.ask, async (image) => this.#messages.one(image, request.ask)),
+        );
       case "room":
         return this.#read(request.ask, async (image) => ({
           view: await this.#reads.view(image, request.ask.user),
         }));
       case "members":
-        return this.#read(request.ask, async (image) => this.#reads.members(image, request.ask));
+        return inTurn(async () =>
+          this.#read(request.ask, async (image) => this.#reads.members(image, request.ask)),
+        );
       case "read":
         return this.#read(request.ask, async (image) => this.#reads.read(image, request.ask));
       case "overview":

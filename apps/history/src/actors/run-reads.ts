@@ -17,6 +17,15 @@ import type { MessageReads } from "./message-reads.ts";
 import type { RoomImage } from "./room-image.ts";
 import type { UnreadCounts } from "./unread-counts.ts";
 
+const pieceEventsMin = 32;
+const pieceEventsMax = 128;
+
+/** What the archive has of a run; `limit` events are to be had of the whole run, archive and tail together. */
+interface ArchivedRun {
+  readonly events: readonly RoomEvent[];
+  readonly limit: number;
+}
+
 /** Reads runs of a room's events: what closes a hole, and what a joining client gets. */
 export class RunReads {
   readonly #store: HistoryStore;
@@ -39,8 +48,7 @@ export class RunReads {
   /** For gateways: the run as the log has it, whoever may see it. */
   async run(image: RoomImage, { after, limit }: OwnerAsk<"run">): Promise<EventRun> {
     const events = await image.withArchive(async () => {
-      const fetched = await this.#archivedRun(image, after, limit);
-      return joinRun(image, { after, limit, archived: fetched });
+      return joinRun(image, after, await this.#archivedRun(image, after, limit));
     });
     const { head } = image.record;
     return { epoch: image.epoch, first: after + 1, ...this.#cut(events, head), head };
@@ -54,7 +62,7 @@ export class RunReads {
         return { start, archived: await this.#archivedRun(image, start, limit) };
       },
       ({ fromSeq }, { start, archived }) => {
-        const run = joinRun(image, { after: start, limit, archived });
+        const run = joinRun(image, start, archived);
         const { head } = image.record;
         // Who left and came in again meanwhile sees less.
         const first = Math.max(start + 1, fromSeq);
@@ -71,7 +79,7 @@ export class RunReads {
     const { reset, joined } = await readAs(
       { store: this.#store, image, user },
       async () => ({
-        archived: cursor === undefined ? [] : await this.#catchUp(image, cursor, limit),
+        archived: await this.#catchUp(image, cursor, limit),
         storedMark: await this.#unread.storedMark(image, user),
       }),
       (reader, { archived, storedMark }) => {
@@ -89,7 +97,7 @@ export class RunReads {
         if (cursor === undefined) return { reset: undefined, joined: snapshot };
         const broken = discontinuity(image, { cursor, reader, limit });
         if (broken !== undefined) return { reset: broken, joined: snapshot };
-        const run = joinRun(image, { after: cursor.seq, limit, archived });
+        const run = joinRun(image, cursor.seq, archived);
         return { reset: undefined, joined: { ...snapshot, ...prefix(run, bytesMax, head) } };
       },
     );
@@ -101,14 +109,30 @@ export class RunReads {
     return { events: prefix(run, this.#limits.joinBytesMax, head).events };
   }
 
-  async #catchUp(image: RoomImage, cursor: Cursor, limit: number): Promise<readonly RoomEvent[]> {
-    const near = cursor.epoch === image.epoch && image.record.head - cursor.seq <= limit;
-    return near ? this.#archivedRun(image, cursor.seq, limit) : [];
+  async #catchUp(image: RoomImage, cursor: Cursor | undefined, limit: number): Promise<ArchivedRun> {
+    const near = cursor?.epoch === image.epoch && image.record.head - cursor.seq <= limit;
+    return near ? this.#archivedRun(image, cursor.seq, limit) : { events: [], limit };
   }
 
-  async #archivedRun(image: RoomImage, after: number, limit: number): Promise<readonly RoomEvent[]> {
-    if (image.tail.run(after, 0) !== undefined) return [];
-    return this.#store.events(image.room, after, Math.min(limit, image.tail.firstSeq - 1 - after));
+  /**
+   * The archived part of a run, in pieces until it is more than an answer may hold: the rest would be cut off all the same,
+   * and a thousand of the largest events are tens of megabytes. Pieces grow, but not so far that one could be as bad.
+   */
+  async #archivedRun(image: RoomImage, after: number, limit: number): Promise<ArchivedRun> {
+    if (image.tail.run(after, 0) !== undefined) return { events: [], limit };
+    const wanted = Math.min(limit, image.tail.firstSeq - 1 - after);
+    const events: RoomEvent[] = [];
+    let bytes = 0;
+    for (let piece = pieceEventsMin; events.length < wanted; piece = Math.min(2 * piece, pieceEventsMax)) {
+      const size = Math.min(piece, wanted - events.length);
+      const some = await this.#store.events(image.room, after + events.length, size);
+      events.push(...some);
+      if (some.length === 0) break;
+      bytes += some.reduce((sum, event) => sum + JSON.stringify(event).length, 0);
+      if (bytes > this.#limits.joinBytesMax && events.length < wanted)
+        return { events, limit: events.length };
+    }
+    return { events, limit };
   }
 
   /** Continuity cannot be proved: the current state instead, with the messages as they are at its head. */
@@ -156,17 +180,10 @@ function discontinuity(
 }
 
 /** Archived events and the tail's, as one dense run after `after`. */
-function joinRun(
-  image: RoomImage,
-  {
-    after,
-    limit,
-    archived,
-  }: { readonly after: number; readonly limit: number; readonly archived: readonly RoomEvent[] },
-): readonly RoomEvent[] {
-  const end = archived.at(-1)?.seq ?? after;
-  const tail = image.tail.run(end, limit - archived.length);
-  const run = [...archived, ...(tail ?? [])].slice(0, limit);
+function joinRun(image: RoomImage, after: number, { events, limit }: ArchivedRun): readonly RoomEvent[] {
+  const end = events.at(-1)?.seq ?? after;
+  const tail = image.tail.run(end, limit - events.length);
+  const run = [...events, ...(tail ?? [])].slice(0, limit);
   const dense = run.every(({ seq }, index) => seq === after + 1 + index);
   const whole = run.length === limit || (run.at(-1)?.seq ?? after) >= image.record.head;
   if (!dense || !whole) {
