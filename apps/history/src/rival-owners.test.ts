@@ -37,6 +37,35 @@ describe("two instances of which each believes that it is alone", () => {
     expect((await world.logged(room)).map(({ seq }) => seq)).toEqual(numbers(1, keys.length + 1));
   });
 
+  it("answer every key as it was answered first, over restarts and whatever the key looks like", async () => {
+    await using world = await World.open(folder);
+    const keys = numbers(1, 60).map((index) =>
+      index % 2 === 0 ? newKey() : mustParse(parseKey, `key-${index}`),
+    );
+    const first = new Map<string, number | string>();
+    let room: Awaited<ReturnType<World["create"]>> | undefined;
+    for (const generation of numbers(1, 4)) {
+      const rivals = [new LocalOwners(), new LocalOwners()] as const;
+      const seats = [];
+      for (const [index, owners] of rivals.entries()) {
+        seats.push(await world.serve(`g${generation}-${index}`, { owners }));
+      }
+      room ??= await world.create("group", "all", rivals[0]);
+      const at = room;
+      await Promise.all(
+        keys.slice(0, generation * 15).flatMap((key) =>
+          rivals.map(async (owners) => {
+            const seq = seqOf(await world.command(at, ann, send(key), { key, owners }));
+            expect(first.get(key) ?? seq).toBe(seq);
+            first.set(key, seq);
+          }),
+        ),
+      );
+      for (const seat of seats) await seat[Symbol.asyncDispose]();
+    }
+    expect(new Set(first.values())).toEqual(new Set(numbers(2, 61)));
+  });
+
   it("ask the archive again for a key that it did not know, once the room was loaded anew", async () => {
     await using world = await World.open(folder);
     const [slow, quick] = [new LocalOwners(), new LocalOwners()];
