@@ -29,6 +29,8 @@ class ReservedRoom {
   readonly log: RoomEvent[] = [];
   epoch = 1;
   away = false;
+  /** Called before a run is read. */
+  reading = (): void => undefined;
   #feed: ((entry: LiveEntry) => void) | undefined;
 
   readonly owners: Pick<Owners, "ask"> = {
@@ -63,6 +65,7 @@ class ReservedRoom {
 
   #answer(request: OwnerRequest): OwnerAnswer<OwnerOp> {
     if (this.away || request.op !== "run") return { ok: false, error: wireError("unavailable") };
+    this.reading();
     const { after, limit } = request.ask;
     const events = this.log.slice(after, after + limit);
     return { ok: true, body: { epoch: this.epoch, first: after + 1, events, head: this.log.length } };
@@ -71,6 +74,7 @@ class ReservedRoom {
 
 let clock: FakeClock;
 let reserved: ReservedRoom;
+let followers: RoomFollowers;
 let revocations: RevocationRoom;
 const revocationsUnread = vi.fn<(reason: string) => void>();
 
@@ -88,7 +92,7 @@ beforeEach(() => {
   };
   const { owners, liveFeed } = reserved;
   const common = { owners, partitions: 1, clock, telemetry, faults: noFaults, limits: defaultLimits };
-  const followers = new RoomFollowers({ ...common, liveFeed, repairMs: 2_000 });
+  followers = new RoomFollowers({ ...common, liveFeed, repairMs: 2_000 });
   revocations = new RevocationRoom({ ...common, followers });
 });
 
@@ -172,6 +176,24 @@ describe("a revocation", () => {
     await clock.advance(1_000);
     await settle();
     expect(revocations.isRevoked(identity())).toBe(true);
+  });
+
+  it("is followed once, also when the log was rebuilt while the room was read", async () => {
+    reserved.reading = () => {
+      reserved.reading = () => undefined;
+      reserved.epoch = 2;
+      reserved.revoke("token", "token-1", now());
+      reserved.log.length = 0;
+      reserved.epoch = 1;
+    };
+    const joining = revocations.join();
+    await settle();
+    reserved.epoch = 2;
+    await clock.advance(5_000);
+    await joining;
+    expect(followers.count).toBe(1);
+    revocations[Symbol.dispose]();
+    expect([followers.count, clock.pending]).toEqual([0, 0]);
   });
 
   it("that cannot be stored says so", async () => {

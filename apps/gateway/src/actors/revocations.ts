@@ -61,6 +61,8 @@ export class RevocationRoom implements Revocations, Disposable {
   readonly #listeners: ((revocation: Revocation) => void)[] = [];
   #follower: RoomFollower | undefined;
   #joined: Promise<void> | undefined;
+  /** Until then a resync is only one more attempt that failed. */
+  #isIn = false;
   #closed = false;
   #cancelSweep: () => void;
   #cancelRetry: (() => void) | undefined;
@@ -121,11 +123,13 @@ export class RevocationRoom implements Revocations, Disposable {
   async #joinUntilIn(): Promise<void> {
     while (!this.#closed) {
       const fault = await this.#tryJoin();
+      if (this.#closed) break;
       if (fault === undefined) return;
       this.#parts.telemetry.revocationsUnread(fault);
       this.#leave();
       await this.#pause();
     }
+    this.#leave();
   }
 
   /** Why it did not succeed, if so. */
@@ -133,13 +137,16 @@ export class RevocationRoom implements Revocations, Disposable {
     try {
       const follower = await this.#parts.followers.follow(revocationRoom, {
         deliver: ({ control }) => this.#learn(control),
-        resync: () => this.#rejoin(),
+        resync: () => {
+          if (this.#isIn) this.#rejoin();
+        },
       });
       this.#follower = follower;
       const end = await this.#replay();
       if (typeof end === "string") return end;
       follower.start(end);
-      return follower.following ? undefined : "the room's log was rebuilt";
+      this.#isIn = follower.following;
+      return this.#isIn ? undefined : "the room's log was rebuilt";
     } catch (error) {
       return String(error);
     }
@@ -175,6 +182,7 @@ export class RevocationRoom implements Revocations, Disposable {
   }
 
   #leave(): void {
+    this.#isIn = false;
     const follower = this.#follower;
     this.#follower = undefined;
     if (follower !== undefined) this.#parts.followers.release(follower);
