@@ -106,8 +106,9 @@ export class PulseListener {
     const reached =
       position === undefined ? await this.#verifyEach(heardPosition) : await this.#changes(position);
     this.#asking = false;
-    // Unanswered: the next pulse or tick asks again.
-    if (reached !== "unanswered") this.#watch = caughtUp(this.#watch, gaps, reached);
+    // Unanswered, or about a log that is no more: the next pulse or tick asks again.
+    const outdated = position !== undefined && this.#watch.position === undefined;
+    if (reached !== "unanswered" && !outdated) this.#watch = caughtUp(this.#watch, gaps, reached);
   }
 
   async #changes(since: number): Promise<number | undefined | "unanswered"> {

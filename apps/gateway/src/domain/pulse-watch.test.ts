@@ -41,6 +41,13 @@ describe("pulses", () => {
     expect(watch.position).toBe(10);
   });
 
+  it("of a log that begins anew leave a question about every room", () => {
+    const watch = hearPulse(settled(), pulse(1, 3, "two"), 1_000);
+    expect(owesAnswer(watch)).toBe(true);
+    expect(watch.position).toBeUndefined();
+    expect(caughtUp(watch, watch.gaps, 3).position).toBe(3);
+  });
+
   it("leave a question when they stop, once for each silence", () => {
     const silent = hearSilence(settled(), pulseSilenceMs + 1);
     expect(owesAnswer(silent)).toBe(true);

@@ -35,18 +35,21 @@ export const newPulseWatch = (nowMs: number): PulseWatch => ({
  */
 export function hearPulse(watch: PulseWatch, pulse: Pulse, nowMs: number): PulseWatch {
   const follows = pulse.instance === watch.instance && pulse.number === watch.number + 1;
-  const missed = !follows || nowMs - watch.heardAtMs > pulseSilenceMs;
+  // A rebuilt log counts from its beginning: places of the former one say nothing about it.
+  const anew = watch.heardPosition !== undefined && pulse.position < watch.heardPosition;
+  const missed = !follows || anew || nowMs - watch.heardAtMs > pulseSilenceMs;
   const heard = {
     ...watch,
     instance: pulse.instance,
     number: pulse.number,
     heardAtMs: nowMs,
     heardPosition: pulse.position,
+    position: anew ? undefined : watch.position,
     gaps: watch.gaps + (missed ? 1 : 0),
   };
   // While a gap is open the position stays below it.
-  if (owesAnswer(heard) || watch.position === undefined) return heard;
-  return { ...heard, position: Math.max(watch.position, pulse.position) };
+  if (owesAnswer(heard) || heard.position === undefined) return heard;
+  return { ...heard, position: Math.max(heard.position, pulse.position) };
 }
 
 /** Time passed. After a silence the question is due, and again after as long a silence. */
