@@ -61,6 +61,25 @@ describe("a room of several slices", () => {
     expect(all.every(({ got }) => got.length === 1)).toBe(true);
   });
 
+  it("forgets the places of those who left, however long it goes on", async () => {
+    const room = new RoomBatch<Recorder>(nothing, { sliceSize: 2, pendingBytesMax: 1_000 });
+    for (const one of recorders(3)) room.join(one, 0);
+    const slicesOf = async (seq: number): Promise<number> => {
+      const written = vi.fn<() => void>();
+      room.write(frame(seq), seq, written);
+      room.write(frame(seq + 1), seq + 1, nothing);
+      let turns = 0;
+      for (; written.mock.calls.length === 0; turns += 1) await turn();
+      return turns;
+    };
+    const before = await slicesOf(1);
+    for (let seq = 3; seq < 100; seq += 2) {
+      for (const seat of Array.from({ length: 20 }, () => room.join(new Recorder(), 1_000))) room.leave(seat);
+      await slicesOf(seq);
+    }
+    expect(await slicesOf(101)).toBeLessThanOrEqual(before + 20);
+  });
+
   it("drops what waits when it gets too much, and owes everybody the head", async () => {
     const skipped = vi.fn<() => void>();
     const room = new RoomBatch<Recorder>(skipped, { sliceSize: 1, pendingBytesMax: 3 });

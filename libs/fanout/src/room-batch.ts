@@ -122,7 +122,11 @@ export class RoomBatch<Target extends FrameTarget> {
     this.#pending.shift();
     this.#pendingBytes -= current.frame.length;
     this.#cursor = 0;
-    if (this.#pending.length === 0) this.#close();
+    // Between two frames nobody is on their way through: a room that is never done would keep the holes for ever.
+    if (this.#size < this.#seats.length) this.#closeHoles();
+    if (this.#pending.length > 0 || !this.#owesHeads) return;
+    this.#owesHeads = false;
+    this.#skipped();
   }
 
   /** Drops what waits, but not what it was to be followed by. */
@@ -134,12 +138,9 @@ export class RoomBatch<Target extends FrameTarget> {
   }
 
   /** Closes the holes that leaving left. */
-  #close(): void {
+  #closeHoles(): void {
     this.#seats = this.#seats.filter((seat) => seat !== undefined);
     for (const [index, seat] of this.#seats.entries()) if (seat !== undefined) seat.index = index;
-    if (!this.#owesHeads) return;
-    this.#owesHeads = false;
-    this.#skipped();
   }
 }
 
