@@ -163,7 +163,8 @@ export class RoomFollower {
         return;
       }
       case "deliver-run":
-        for (const chunk of chunkRun(effect.events, this.#startedAt)) this.#deliver(this.#encoded(effect.epoch, chunk));
+        for (const chunk of chunkRun(effect.events, this.#startedAt))
+          this.#deliver(this.#encoded(effect.epoch, chunk));
         return;
       case "fetch":
         this.#repair.fetch(effect.after, effect.want);
@@ -204,10 +205,15 @@ export class RoomFollower {
       this.#swapped = delivery;
       return;
     }
-    this.#handlers.deliver(delivery);
     const swapped = this.#swapped;
     this.#swapped = undefined;
-    if (swapped !== undefined) this.#handlers.deliver(swapped);
+    if (swapped === undefined) {
+      this.#handlers.deliver(delivery);
+      return;
+    }
+    // Each under the other's place: what comes late under its own is taken for known, and would only be missing.
+    this.#handlers.deliver({ ...delivery, first: swapped.first, last: swapped.last });
+    this.#handlers.deliver({ ...swapped, first: delivery.first, last: delivery.last });
   }
 
   /** Planted fault: a hole is taken for none. */
