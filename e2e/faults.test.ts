@@ -8,8 +8,8 @@ import { recordWire, takesOut } from "./src/wire-device.ts";
 import { type Person, World } from "./src/world.ts";
 
 const messages = 40;
-/** A healthy run ends as soon as everybody has everything; a faulty one waits this long for what does not come. */
-const deliveryDeadlineMs = 2_000;
+/** A sound run ends as soon as everybody has everything, however slow the machine; a faulty one does not wait for long. */
+const deliveryDeadlineMs = (faults: readonly string[]) => (faults.length === 0 ? 60_000 : 2_000);
 
 const invariants = (violations: readonly Violation[]) =>
   [...new Set(violations.map(({ invariant }) => invariant))].sort();
@@ -17,8 +17,8 @@ const invariants = (violations: readonly Violation[]) =>
 const has = (peer: SocketIoPeer, room: RoomId, seq: number): Promise<EventsPayload> =>
   peer.next("events", (run) => run.room === room && run.events.some((event) => event.seq >= seq));
 
-const orNot = async (promise: Promise<unknown>): Promise<void> => {
-  await within(deliveryDeadlineMs, "a delivery", promise).catch(() => undefined);
+const orNot = async (faults: readonly string[], promise: Promise<unknown>): Promise<void> => {
+  await within(deliveryDeadlineMs(faults), "a delivery", promise).catch(() => undefined);
 };
 
 /** Many messages, a member who only listens, and one who is removed half-way; nobody loses a connection. */
@@ -38,10 +38,10 @@ async function delivered(faults: readonly string[]): Promise<readonly Violation[
   for (let sent = 0; sent < messages / 2; sent += 1) await ada.rest.post(room, `before ${sent}`);
   const removed = cys.next("events", (run) => takesOut(run, cy));
   await ada.rest.removeMember(room, cy.userId);
-  await orNot(removed);
+  await orNot(faults, removed);
   let last = 0;
   for (let sent = 0; sent < messages / 2; sent += 1) last = (await ada.rest.post(room, `after ${sent}`)).seq;
-  await orNot(has(bobs, room, last));
+  await orNot(faults, has(bobs, room, last));
   if (cys.socket.open) await cys.ask("rooms", {});
   return checkHistory(recorder.finish(await readBack(ada, [room])));
 }
@@ -56,18 +56,28 @@ async function appliedBySdk(faults: readonly string[], sdk: { readonly skipRepai
   await device.open([room]);
   let last = 0;
   for (let sent = 0; sent < messages; sent += 1) last = (await ada.rest.post(room, `message ${sent}`)).seq;
-  if (faults.length > 0) await hurryPast(ada, { room, last, device });
-  await orNot(device.reaches(room, last));
+  if (faults.length > 0) await hurryPast(ada, { room, last, device, faults });
+  await orNot(faults, device.reaches(room, last));
   return checkHistory(recorder.finish(await readBack(ada, [room])));
 }
 
 /** A faulty node may have dropped the newest entry, which only a later one shows: so there are some more. */
 async function hurryPast(
   ada: Person,
-  { room, last, device }: { readonly room: RoomId; readonly last: number; readonly device: Device },
+  {
+    room,
+    last,
+    device,
+    faults,
+  }: {
+    readonly room: RoomId;
+    readonly last: number;
+    readonly device: Device;
+    readonly faults: readonly string[];
+  },
 ): Promise<void> {
   for (let more = 0; more < 3; more += 1) await ada.rest.post(room, `one more ${more}`);
-  await orNot(device.reaches(room, last + 3));
+  await orNot(faults, device.reaches(room, last + 3));
 }
 
 /** A message is acknowledged, and at that moment the server is killed; later its author asks again. */
@@ -117,21 +127,25 @@ describe("the checker finds nothing in a sound server", () => {
 });
 
 describe("the checker finds", () => {
+  // By what was applied, not by what had not come in time: that could be a slow machine.
   test.each([
-    ["drop-live", "I3"],
-    ["swap-live", "I3"],
-    ["skip-repair", "I3"],
-    ["deliver-after-removal", "I7"],
-  ] as const)("%s, as a violation of %s", async (fault, invariant) => {
-    expect(invariants(await delivered([fault]))).toContain(invariant);
+    ["drop-live", "I3", /applied 9 after 7$/u],
+    ["swap-live", "I3", /applied 8 after 9$/u],
+    ["skip-repair", "I3", /applied 9 after 7$/u],
+    ["deliver-after-removal", "I7", /received 23$/u],
+  ] as const)("%s, as a violation of %s", async (fault, invariant, detail) => {
+    const violations = await delivered([fault]);
+    // The removal itself may be what is struck; then it shows as I7 too.
+    const found = violations.filter((violation) => violation.invariant === invariant);
+    expect(found.map((violation) => violation.detail)).toContainEqual(expect.stringMatching(detail));
   });
 
   test("ack-before-append, as a violation of I1", async () => {
-    expect(invariants(await acknowledgedThenKilled(["ack-before-append"]))).toContain("I1");
+    expect(invariants(await acknowledgedThenKilled(["ack-before-append"]))).toEqual(["I1"]);
   });
 
   test("forget-keys, as a violation of I2", async () => {
-    expect(invariants(await askedAgainLater(["forget-keys"]))).toContain("I2");
+    expect(invariants(await askedAgainLater(["forget-keys"]))).toEqual(["I2"]);
   });
 
   test("an SDK that skips repairs, as a violation of I3", async () => {
