@@ -75,7 +75,7 @@ export class RoomBatch<Target extends FrameTarget> {
   /** Nothing is written to the seat from now on. Leaving twice is leaving once. */
   leave(seat: Seat<Target>): void {
     const placed = seat as PlacedSeat<Target>;
-    if (this.#seats[placed.index] !== placed) return;
+    if (!this.has(placed)) return;
     this.#size -= 1;
     if (this.#pending.length > 0) {
       this.#seats[placed.index] = undefined;
@@ -86,6 +86,11 @@ export class RoomBatch<Target extends FrameTarget> {
       moved.index = placed.index;
       this.#seats[placed.index] = moved;
     }
+  }
+
+  /** Whether `seat` has not left. */
+  has(seat: Seat<Target>): boolean {
+    return this.#seats[(seat as PlacedSeat<Target>).index] === seat;
   }
 
   *seats(): Iterable<Seat<Target>> {

@@ -191,6 +191,22 @@ describe("a removal", () => {
     expect(listener.got).toEqual([3]);
   });
 
+  it("takes no seat that was given up for a newer one before it was written everywhere", async () => {
+    open(noFaults, 1);
+    await seated(new FakeListener(ann));
+    const listener = new FakeListener(bob);
+    const former = await seated(listener);
+    world.ban(bob);
+    world.members.add(bob);
+    const { seat } = await gatewayRoom.join(listener, wish);
+    gatewayRoom.leave(former);
+    gatewayRoom.acknowledged(seat!);
+    for (let turns = 0; turns < 5; turns += 1) await settle();
+    world.say(1);
+    for (let turns = 0; turns < 5; turns += 1) await settle();
+    expect(listener.got).toEqual([2]);
+  });
+
   it("that was lost is not passed over: nothing goes out until it is known", async () => {
     const listener = new FakeListener(bob);
     await seated(listener);

@@ -244,7 +244,7 @@ export class GatewayRoom {
     // Chosen now: who takes a seat before the frame is written everywhere has an answer that is newer than it.
     const leaving = this.#seatsOf(removed);
     this.#audience.write(frame, delivery.last, () => {
-      for (const seat of leaving) this.#dismiss(seat, delivery.last);
+      for (const seat of leaving) if (this.#audience.has(seat)) this.#dismiss(seat, delivery.last);
     });
   }
 

@@ -29,6 +29,7 @@ export interface Audience {
   readonly size: number;
   join(listener: Listener, after: number): Seat;
   leave(seat: Seat): void;
+  has(seat: Seat): boolean;
   seats(): Iterable<Seat>;
   /** To every seat that is not held and below `last`. `written` is called after the last one, before any later frame. */
   write(frame: Uint8Array, last: number, written: () => void): void;
