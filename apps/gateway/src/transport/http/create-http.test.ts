@@ -290,7 +290,7 @@ describe("a connection that the peer keeps open after its end", () => {
     const accepted = new Promise<Socket>((done) => http.app.server.once("connection", done));
     const peer = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
     peer.resume().write(bytes);
-    await once(await accepted, "close");
+    await expect(once(await accepted, "close")).resolves.toBeDefined();
     peer.destroy();
   });
 });
