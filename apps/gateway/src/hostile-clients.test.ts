@@ -12,7 +12,7 @@ import {
   stack,
   start,
   token,
-} from "./service-fixture.ts";
+} from "./testing/service-fixture.ts";
 
 describe("what a user may ask for in a time", () => {
   const refused = { error: { code: "rate_limited" } };

@@ -17,7 +17,7 @@ import {
   stack,
   start,
   token,
-} from "./service-fixture.ts";
+} from "./testing/service-fixture.ts";
 
 describe("getting in", () => {
   it("is greeted with who one is and what the limits are", async () => {

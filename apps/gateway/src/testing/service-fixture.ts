@@ -15,9 +15,9 @@ import { MemoryRoster } from "@parley/roster/memory";
 import { createTelemetry } from "@parley/telemetry";
 import { ConnectRefused, SocketIoPeer } from "@parley/testing";
 import { afterEach, vi } from "vitest";
-import { TinyHistory } from "./actors/testing/tiny-history.ts";
-import { readGatewayConfig } from "./config.ts";
-import { type GatewayService, startGateway } from "./service.ts";
+import { TinyHistory } from "../actors/testing/tiny-history.ts";
+import { readGatewayConfig } from "../config.ts";
+import { type GatewayService, startGateway } from "../service.ts";
 
 export const secret = "a shared secret of thirty-two bytes or more";
 export const room = mustParse(parseRoomId, "lobby");
