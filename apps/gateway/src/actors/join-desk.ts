@@ -53,15 +53,13 @@ export class JoinDesk {
     if (error !== undefined) return { ok: false, error };
     const rooms: JoinedRoom[] = [];
     const seats: (readonly [RoomId, Seat])[] = [];
-    const tooMany = this.#beyond(session, wishes);
+    const faults = this.#faults(session, wishes);
     let bytesLeft = limits.joinBytesMax;
     for (let start = 0; start < wishes.length; start += roomsTogetherMax) {
       const some = wishes.slice(start, start + roomsTogetherMax);
       const bytesMax = Math.max(1, Math.floor(bytesLeft / (wishes.length - start)));
       const joins = await Promise.all(
-        some.map((wish) =>
-          tooMany.has(wish) ? Promise.resolve(full(wish)) : this.#joinOne(session, wish, bytesMax),
-        ),
+        some.map((wish) => this.#joinOne(session, wish, { bytesMax, fault: faults.get(wish) })),
       );
       for (const { answer: whole, seat } of joins) {
         const answer = resetWithin(whole, bytesMax);
@@ -94,14 +92,27 @@ export class JoinDesk {
     for (const [room, seat] of session.rooms) this.#parts.rooms.get(room)?.drained(seat);
   }
 
-  /** The wishes for which the session has no room left. */
-  #beyond(session: Session, wishes: readonly Wish[]): ReadonlySet<Wish> {
-    const fresh = wishes.filter(({ room }) => !session.rooms.has(room));
-    return new Set(fresh.slice(Math.max(0, this.#parts.limits.sessionRoomsMax - session.rooms.size)));
+  /** What keeps wishes from being asked at all: two answers for one room would be two beginnings of it. */
+  #faults(session: Session, wishes: readonly Wish[]): ReadonlyMap<Wish, WireError> {
+    const errors = new Map<Wish, WireError>();
+    const named = new Set<RoomId>();
+    let left = this.#parts.limits.sessionRoomsMax - session.rooms.size;
+    for (const wish of wishes) {
+      const { room } = wish;
+      if (named.has(room)) errors.set(wish, wireError("bad_request", "the room is named twice"));
+      else if (!session.rooms.has(room) && left <= 0) errors.set(wish, wireError("too_many_rooms"));
+      else if (!session.rooms.has(room)) left -= 1;
+      named.add(room);
+    }
+    return errors;
   }
 
-  async #joinOne(session: Session, { room, cursor }: Wish, bytesMax: number): Promise<RoomJoin> {
-    const error = reservedFault(room);
+  async #joinOne(
+    session: Session,
+    { room, cursor }: Wish,
+    { bytesMax, fault }: { readonly bytesMax: number; readonly fault: WireError | undefined },
+  ): Promise<RoomJoin> {
+    const error = fault ?? reservedFault(room);
     if (error !== undefined) return refused(room, error);
     const { rooms } = this.#parts;
     const opened = rooms.open(room);
@@ -128,8 +139,6 @@ const refused = (room: RoomId, error: WireError): RoomJoin => ({
   answer: { room, ok: false, error },
   seat: undefined,
 });
-
-const full = ({ room }: Wish): RoomJoin => refused(room, wireError("too_many_rooms"));
 
 const over = (max: number): WireError =>
   wireError("too_large", `at most ${max} rooms in one join`, { detail: { limit: "joinRoomsMax", max } });
