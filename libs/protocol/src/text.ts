@@ -14,9 +14,13 @@ const encoder = new TextEncoder();
 /** Bytes of `text` as UTF-8. */
 export const utf8Bytes = (text: string): number => encoder.encode(text).length;
 
-/** Whether every string in a JSON value is well-formed UTF-16 (no lone surrogate), keys included. */
+/**
+ * Whether a parsed JSON value can be said again as it was: every string in it is well-formed UTF-16 (no lone surrogate),
+ * keys included, and every number finite (`1e400` parses as Infinity, which becomes null).
+ */
 export function isWellFormedDeep(value: unknown): boolean {
   if (typeof value === "string") return value.isWellFormed();
+  if (typeof value === "number") return Number.isFinite(value);
   if (Array.isArray(value)) return value.every(isWellFormedDeep);
   if (typeof value === "object" && value !== null) {
     return Object.entries(value).every(([name, inner]) => name.isWellFormed() && isWellFormedDeep(inner));

@@ -33,6 +33,7 @@ describe("a checked payload", () => {
     ["an empty text", { ...send, text: "" }, "/text"],
     ["a lone surrogate", { ...send, text: "a\ud800" }, "surrogate"],
     ["a lone surrogate in a name", { ...send, metadata: { "\udc00": 1 } }, "surrogate"],
+    ["a number beyond any", { ...send, metadata: { n: JSON.parse("[1e400]") as unknown } }, "beyond any"],
     ["no object", "send", "/"],
     ["null", null, "/"],
     ["an own __proto__", JSON.parse('{"room":"r1","key":"k1","text":"x","__proto__":{"a":1}}'), "__proto__"],

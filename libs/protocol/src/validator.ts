@@ -18,8 +18,8 @@ export interface Fault {
 }
 
 /**
- * Compiles `schema` once; the check refuses what the schema does not name, JSON nested deeper than `depthMax`, and
- * strings that are not well-formed Unicode. The error is `bad_request` with up to five faults in `detail.errors`.
+ * Compiles `schema` once; the check refuses what the schema does not name, JSON nested deeper than `depthMax`,
+ * strings that are not well-formed Unicode, and numbers that are not finite. The error is `bad_request` with up to five faults in `detail.errors`.
  */
 export function validator<Schema extends TSchema>(
   schema: Schema,
@@ -29,7 +29,8 @@ export function validator<Schema extends TSchema>(
     if (depthOf(value, depthMax) > depthMax)
       return refuse([{ pointer: "", detail: `nests deeper than ${depthMax}` }]);
     if (!compiled.Check(value)) return refuse(faultsOf(compiled.Errors(value)));
-    if (!isWellFormedDeep(value)) return refuse([{ pointer: "", detail: "a string holds a lone surrogate" }]);
+    if (!isWellFormedDeep(value))
+      return refuse([{ pointer: "", detail: "a string holds a lone surrogate, or a number is beyond any" }]);
     return { ok: true, value };
   };
 }

@@ -5,6 +5,7 @@ import {
   mustParse,
   parseKey,
   parseRoomId,
+  parseUserId,
   partitionOf,
   type RoomEvent,
   type Scope,
@@ -67,6 +68,14 @@ describe("a command", () => {
     expect(fixture.owners.asked).toEqual([]);
     expect(fixture.rateLimiter.taken).toEqual([]);
     expect(fixture.answered).toEqual([`${action.kind} scope_missing`]);
+  });
+
+  test.each<Action>([
+    { kind: "member.add", user: mustParse(parseUserId, "s_system") },
+    { kind: "room.create", roomKind: "group", members: [bob, mustParse(parseUserId, "s_other")] },
+  ])("makes no member of an id of the service's own: %j", async (action) => {
+    expect(await submit(action)).toMatchObject({ error: { code: "no_such_user" } });
+    expect(fixture.owners.asked).toEqual([]);
   });
 
   test("does not reach the service's own rooms", async () => {

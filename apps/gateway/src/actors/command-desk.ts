@@ -1,5 +1,6 @@
 import type { Owners } from "@parley/bus";
 import {
+  type Action,
   type ActionKind,
   type ClientPayload,
   type Command,
@@ -11,6 +12,7 @@ import {
   type OwnerAnswer,
   oversized,
   partitionOf,
+  reservedRoomPrefix,
   type RoomId,
   type Scope,
   type UserId,
@@ -98,6 +100,7 @@ export class CommandDesk {
     const fault =
       scopeFault(asker, scopeOfKind[action.kind]) ??
       reservedFault(room) ??
+      reservedMemberFault(action) ??
       oversized(action, this.#parts.limits);
     if (fault !== undefined) return refused(fault);
     const { status, error } = await this.#requestLimits.command(asker.identity.userId, room);
@@ -137,6 +140,14 @@ async function roomIdFor(
   const others = members.filter((member) => member !== creator);
   const [other] = others;
   return other !== undefined && others.length === 1 ? directRoomId(creator, other) : undefined;
+}
+
+/** Ids of the service's own are nobody who could be a member. */
+function reservedMemberFault(action: Action): WireError | undefined {
+  const named =
+    action.kind === "room.create" ? (action.members ?? []) : "user" in action ? [action.user] : [];
+  const reserved = named.find((user) => user.startsWith(reservedRoomPrefix));
+  return reserved === undefined ? undefined : wireError("no_such_user", `${reserved} is no user`);
 }
 
 /** The scope that each kind of action needs. */
