@@ -3,7 +3,7 @@ import { checkHistory, HistoryRecorder, report, type SocketIoPeer, type Violatio
 import { describe, expect, test } from "vitest";
 import { within } from "./src/deadline.ts";
 import { Device } from "./src/device.ts";
-import { askAgain, readBack } from "./src/read-back.ts";
+import { askAgain, readBack, recordStanding } from "./src/read-back.ts";
 import { recordWire, takesOut } from "./src/wire-device.ts";
 import { type Person, World } from "./src/world.ts";
 
@@ -111,6 +111,21 @@ async function askedAgainLater(faults: readonly string[]): Promise<readonly Viol
   return checkHistory(recorder.finish(await readBack(ada, [room])));
 }
 
+/** Messages, one of them deleted; a member reads some and then asks several times how the room stands. */
+async function readAndListed(faults: readonly string[]): Promise<readonly Violation[]> {
+  await using world = await World.start({ faults });
+  const [ada, bob] = (await world.people("Ada", "Bob")) as [Person, Person];
+  const room = await world.room(ada, bob);
+  const recorder = new HistoryRecorder();
+  const seqs: number[] = [];
+  for (let sent = 0; sent < 6; sent += 1) seqs.push((await ada.rest.post(room, `message ${sent}`)).seq);
+  await ada.rest.call("DELETE", `/v1/rooms/${room}/messages/${seqs[4]}`);
+  await bob.rest.call("POST", `/v1/rooms/${room}/read`, { body: { seq: seqs[2] } });
+  const { head } = await bob.rest.events(room, 0, 1);
+  for (let look = 0; look < 4; look += 1) await recordStanding(bob, new Map([[room, head]]), recorder);
+  return checkHistory(recorder.finish(await readBack(bob, [room])));
+}
+
 describe("the checker finds nothing in a sound server", () => {
   test("that delivers to sockets", async () => {
     expect(report(await delivered([]))).toBe("");
@@ -120,6 +135,9 @@ describe("the checker finds nothing in a sound server", () => {
   });
   test("that is asked again", async () => {
     expect(report(await askedAgainLater([]))).toBe("");
+  });
+  test("whose rooms are read and listed", async () => {
+    expect(report(await readAndListed([]))).toBe("");
   });
   test("that an SDK listens to", async () => {
     expect(report(await appliedBySdk([], {}))).toBe("");
@@ -146,6 +164,16 @@ describe("the checker finds", () => {
 
   test("forget-keys, as a violation of I2", async () => {
     expect(invariants(await askedAgainLater(["forget-keys"]))).toEqual(["I2"]);
+  });
+
+  test("lose-marks, as a violation of I11", async () => {
+    const violations = await readAndListed(["lose-marks"]);
+    expect(invariants(violations)).toEqual(["I11"]);
+    expect(report(violations)).toContain("back to");
+  });
+
+  test("resurrect-deleted, as a violation of I10", async () => {
+    expect(invariants(await readAndListed(["resurrect-deleted"]))).toEqual(["I10"]);
   });
 
   test("an SDK that skips repairs, as a violation of I3", async () => {

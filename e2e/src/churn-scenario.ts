@@ -65,7 +65,7 @@ export async function runChurn(durationMs: number, random: SeededRandom): Promis
   traffic.stopped = true;
   const startedMs = performance.now();
   await within(answersDeadlineMs, "an answer to every change", written);
-  const settledMs = await settle({ world, devices, reader: first, rooms }, startedMs);
+  const settledMs = await settle({ devices, recorder, reader: first, rooms }, startedMs);
   const history = recorder.finish(await readBack(first, rooms));
   const stats = devices.map((device) => device.client.stats());
   return {

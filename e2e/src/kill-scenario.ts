@@ -10,7 +10,7 @@ import {
 } from "@parley/testing";
 import { within } from "./deadline.ts";
 import { Device } from "./device.ts";
-import { askAgain, readBack } from "./read-back.ts";
+import { askAgain, readBack, recordStanding } from "./read-back.ts";
 import { type Person, summary, World } from "./world.ts";
 import { postLikeABot, type Traffic, untilStopped, writeWith } from "./writers.ts";
 
@@ -117,7 +117,7 @@ export async function runKills(
   traffic.stopped = true;
   const startedMs = performance.now();
   await within(answersDeadlineMs, "an answer to every change", written);
-  const settledMs = await settle({ world, devices, reader: ada, rooms }, startedMs);
+  const settledMs = await settle({ devices, recorder, reader: ada, rooms }, startedMs);
   const again = await replay(world, [ada, bob, cy, robot], { recorder, random });
   const history = recorder.finish(await readBack(ada, rooms, killed.earlierLogs));
   const stats = devices.map((device) => device.client.stats());
@@ -186,7 +186,8 @@ export async function settle(
     reader,
     rooms,
     devices,
-  }: Omit<Stage, "world"> & { readonly world: World; readonly devices: readonly Device[] },
+    recorder,
+  }: Omit<Stage, "world"> & { readonly devices: readonly Device[]; readonly recorder: HistoryRecorder },
   startedMs: number,
 ): Promise<number> {
   const heads = new Map<RoomId, number>();
@@ -197,6 +198,8 @@ export async function settle(
   const settledMs = performance.now() - startedMs;
   await Promise.all(devices.map((device) => device.client.flush({ timeoutMs: headDeadlineMs })));
   await Promise.all(devices.map((device) => device.recordUnread(heads)));
+  const people = new Set(devices.map(({ person }) => person));
+  await Promise.all([...people].map((person) => recordStanding(person, heads, recorder)));
   return settledMs;
 }
 

@@ -21,6 +21,19 @@ export function readBack(
   );
 }
 
+/** How the rooms stand to `person` by REST, where no SDK remembers what it saw: marks and unread at these heads. */
+export async function recordStanding(
+  person: Person,
+  heads: ReadonlyMap<RoomId, number>,
+  recorder: HistoryRecorder,
+): Promise<void> {
+  for (const { room, mark, unread } of await person.rest.myRooms()) {
+    const head = heads.get(room);
+    if (head === undefined) continue;
+    recorder.marked({ room, user: person.userId, device: `rest of ${person.userId}`, mark, unread, head });
+  }
+}
+
 /** Asks again what was answered before, with the same keys, and takes down the answers: they must be the first ones. */
 export async function askAgain(
   peer: SocketIoPeer,

@@ -20,7 +20,7 @@ const GiB = 1024 ** 3;
 
 /** The planted bugs of both services, by the names that tests use. */
 export const gatewayFaults = ["drop-live", "swap-live", "skip-repair", "deliver-after-removal"] as const;
-export const historyFaults = ["ack-before-append", "forget-keys"] as const;
+export const historyFaults = ["ack-before-append", "forget-keys", "lose-marks", "resurrect-deleted"] as const;
 type Fault = (typeof gatewayFaults | typeof historyFaults)[number];
 const allFaults: readonly Fault[] = [...gatewayFaults, ...historyFaults];
 

@@ -13,6 +13,7 @@ import {
   wireError,
 } from "@parley/protocol";
 import type { HistoryStore, Reaction } from "@parley/history-store";
+import type { HistoryFault } from "../domain/faults.ts";
 import { reactedAfter } from "../domain/facts.ts";
 import { mergeMessages, type Slice, slicesOf } from "../domain/pages.ts";
 import { messageView } from "../domain/views.ts";
@@ -36,10 +37,12 @@ interface PageAt extends OwnerAnswerBody<"messages"> {
 export class MessageReads {
   readonly #store: HistoryStore;
   readonly #limits: Pick<Limits, "pageBytesMax">;
+  readonly #faults: ReadonlySet<HistoryFault>;
 
-  constructor(store: HistoryStore, limits: Pick<Limits, "pageBytesMax">) {
+  constructor(store: HistoryStore, limits: Pick<Limits, "pageBytesMax">, faults: ReadonlySet<HistoryFault>) {
     this.#store = store;
     this.#limits = limits;
+    this.#faults = faults;
   }
 
   async page(image: RoomImage, ask: OwnerAsk<"messages">): Promise<OwnerAnswerBody<"messages">> {
@@ -91,7 +94,8 @@ export class MessageReads {
     const records = pages.flatMap(({ records: items }) => items);
     assertNotBehind(image, records);
     const mine = reactionsOf(member.user, fetched.mine, tail);
-    const items = records.map((record) => messageView(image.room, record, mine(record)));
+    const risen = this.#faults.has("resurrect-deleted") ? { deleted: false } : {};
+    const items = records.map((record) => messageView(image.room, { ...record, ...risen }, mine(record)));
     return { items, more: pages[0]?.more ?? false, record: image.record };
   }
 

@@ -49,10 +49,10 @@ export class Owner {
 
   constructor(parts: OwnerParts) {
     this.#parts = parts;
-    const { store, limits, now } = parts.environment;
+    const { store, limits, now, faults } = parts.environment;
     this.#turns = new ReadTurns({ together: readsTogetherMax, waitingMax: readsWaitingMax, now });
-    const unread = new UnreadCounts(store, limits);
-    this.#messages = new MessageReads(store, limits);
+    const unread = new UnreadCounts(store, limits, faults);
+    this.#messages = new MessageReads(store, limits, faults);
     this.#runs = new RunReads({ store, messages: this.#messages, unread, limits });
     this.#reads = new RoomReads(store, this.#messages, unread);
   }

@@ -1,6 +1,7 @@
 import type { Limits, MemberRecord, MessageRecord, RoomEvent, UserId } from "@parley/protocol";
 import type { HistoryStore } from "@parley/history-store";
 import { mergeMessages } from "../domain/pages.ts";
+import { type HistoryFault, lostMarkEvery } from "../domain/faults.ts";
 import { countUnread, type MessageWindow, type UnreadCount } from "../domain/message-window.ts";
 import { readAs } from "./asker.ts";
 import { type RoomImage, windowMax } from "./room-image.ts";
@@ -27,13 +28,18 @@ interface FetchedNewest {
 export class UnreadCounts {
   readonly #store: HistoryStore;
   readonly #limits: Limits;
+  readonly #faults: ReadonlySet<HistoryFault>;
+  #markLookUps = 0;
 
-  constructor(store: HistoryStore, limits: Limits) {
+  constructor(store: HistoryStore, limits: Limits, faults: ReadonlySet<HistoryFault>) {
     this.#store = store;
     this.#limits = limits;
+    this.#faults = faults;
   }
 
   async storedMark(image: RoomImage, user: UserId): Promise<number> {
+    this.#markLookUps += 1;
+    if (this.#faults.has("lose-marks") && this.#markLookUps % lostMarkEvery === 0) return 0;
     const marks = await this.#store.marks(user, [image.room]);
     return marks[0]?.seq ?? 0;
   }
