@@ -53,9 +53,11 @@ export class CommandTurns {
   async #run(session: Session, command: RoomCommand, done: (outcome: CommandOutcome) => void): Promise<void> {
     const { commands, deadlineMs, nowMs } = this.#parts;
     this.#inFlight += 1;
-    const outcome = await commands
-      .submit({ identity: session.identity }, command, deadlineMs)
-      .catch(() => refused(wireError("internal")));
+    const outcome = session.revoked
+      ? refused(wireError("token_revoked"))
+      : await commands
+          .submit({ identity: session.identity }, command, deadlineMs)
+          .catch(() => refused(wireError("internal")));
     this.#inFlight -= 1;
     const error = outcome.ok ? undefined : outcome.error;
     const answered = { code: error?.code, retryAfterMs: error?.retryAfterMs };

@@ -60,6 +60,7 @@ export class Session implements Listener {
   #identity: Identity;
   #cancelExpiry: (() => void) | undefined;
   #ended = false;
+  #revoked = false;
 
   constructor({ sessionId, identity, link, clock, limits }: SessionParts) {
     this.sessionId = sessionId;
@@ -109,6 +110,17 @@ export class Session implements Listener {
   refresh(identity: Identity): void {
     this.#identity = identity;
     this.#armExpiry();
+  }
+
+  /** Its access was taken away: what of it waits is not done any more. */
+  revoke(): void {
+    this.#revoked = true;
+    this.link.emit("revoked", { reason: "token_revoked" });
+    this.link.close("token_revoked");
+  }
+
+  get revoked(): boolean {
+    return this.#revoked;
   }
 
   /** Stops what the session has running. Its seats are the rooms' to take. */

@@ -78,10 +78,7 @@ export class Sessions {
     const concerned = this.#concerned(subject, id).filter(
       ({ identity }) => subject !== "user" || identity.issuedAtMs <= atMs,
     );
-    for (const session of concerned) {
-      session.emit("revoked", { reason: "token_revoked" });
-      session.link.close("token_revoked");
-    }
+    for (const session of concerned) session.revoke();
   }
 
   closeAll(code: CloseCode): void {
