@@ -7,21 +7,13 @@ import { LocalLiveFeed, LocalOwners } from "@parley/bus/local";
 import { ConfigError } from "@parley/config";
 import { FolderLockedError, lockFolder, openSqlite } from "@parley/connections";
 import { SqliteHistoryStore } from "@parley/history-store/sqlite";
-import {
-  createdRoomId,
-  mustParse,
-  parseKey,
-  parseUserId,
-  partitionOf,
-  type RoomId,
-  type UserId,
-} from "@parley/protocol";
+import { createdRoomId, mustParse, parseKey, parseUserId, partitionOf, type UserId } from "@parley/protocol";
 import { MemoryRateLimiter } from "@parley/rate-limiter/memory";
 import { SqliteRoomLog } from "@parley/room-log/sqlite";
 import { MemoryRoster } from "@parley/roster/memory";
 import { createTelemetry, type Telemetry } from "@parley/telemetry";
 import { readStandaloneConfig, type StandaloneConfig } from "./config.ts";
-import { welcomeLines } from "./domain/welcome.ts";
+import { type Guest, welcomeLines } from "./domain/welcome.ts";
 import { type StandalonePorts, type StandaloneService, startStandalone } from "./service.ts";
 
 const secretBytes = 48;
@@ -91,22 +83,24 @@ async function openPorts(
 /** A public room for newcomers, the same one at every start, and somebody who may speak in it. */
 async function openLobby(
   config: StandaloneConfig,
-  { owners }: StandalonePorts,
-): Promise<{ readonly token: string; readonly room: RoomId } | undefined> {
+  { owners, telemetry }: StandalonePorts,
+): Promise<Guest | undefined> {
   const { gateway } = config;
   const secret = gateway.auth.secret?.reveal();
   if (!gateway.guests || secret === undefined) return undefined;
   const room = await createdRoomId(lobbyOwner, lobbyKey);
   const action = { kind: "room.create", roomKind: "public", name: "lobby" } as const;
   const command = { room, author: lobbyOwner, bot: false, key: lobbyKey, action };
-  await owners.ask(
+  const answer = await owners.ask(
     partitionOf(room, gateway.partitions),
     { op: "command", ask: { command } },
     { deadlineMs: gateway.limits.commandDeadlineMs },
   );
+  const open = answer.ok && answer.body.decided;
+  if (!open) telemetry.log.error({ answer }, "the lobby could not be opened");
   const { issuer, audience } = gateway.auth;
   const guest = { userId: lobbyOwner, name: "lobby", ttlMs: gateway.guestTtlMs };
-  return { token: signGuestToken(secret, { ...guest, issuer, audience }), room };
+  return { token: signGuestToken(secret, { ...guest, issuer, audience }), room: open ? room : undefined };
 }
 
 /** The first signal drains; a second one, or a drain that takes too long, ends the process at once. */

@@ -1,10 +1,16 @@
+export interface Guest {
+  readonly token: string;
+  /** The lobby; `undefined` when it could not be made now. */
+  readonly room: string | undefined;
+}
+
 /** What somebody who has just started the server is told. */
 export interface Welcome {
   readonly url: string;
   readonly startedInMs: number;
   readonly dataDir: string;
   /** Only where guests may come in. */
-  readonly guest: { readonly token: string; readonly room: string } | undefined;
+  readonly guest: Guest | undefined;
 }
 
 /** Lines for the terminal; the first one begins with `ready` and names the address. */
@@ -20,9 +26,16 @@ export function welcomeLines({ url, startedInMs, dataDir, guest }: Welcome): rea
     "  Talk, in another terminal:",
     `    npm run chat -- --room lobby --name ann${url.endsWith(":3000") ? "" : ` --url ${url}`}`,
     "",
+    ...botLines(url, guest),
+  ];
+}
+
+function botLines(url: string, { token, room }: Guest): readonly string[] {
+  if (room === undefined) return ["  The lobby could not be opened: see the log.", ""];
+  return [
     "  Post as a bot:",
-    `    curl -X POST ${url}/v1/rooms/${guest.room}/messages -H 'content-type: application/json' \\`,
-    `      -d '{"text":"hello from curl"}' -H 'authorization: Bearer ${guest.token}'`,
+    `    curl -X POST ${url}/v1/rooms/${room}/messages -H 'content-type: application/json' \\`,
+    `      -d '{"text":"hello from curl"}' -H 'authorization: Bearer ${token}'`,
     "",
   ];
 }
