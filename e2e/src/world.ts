@@ -1,5 +1,13 @@
 import { limitTable, limitVariable, type LimitName, type RoomId, type UserId } from "@parley/protocol";
-import { RestClient, ServerProcess, SocketIoPeer, TcpProxy, temporaryFolder } from "@parley/testing";
+import {
+  inspectorArgument,
+  RestClient,
+  ServerProcess,
+  SocketIoPeer,
+  standalone,
+  TcpProxy,
+  temporaryFolder,
+} from "@parley/testing";
 
 /** Limits that many users at one address would meet; tests of a limit itself set it back. */
 const raised: readonly LimitName[] = [
@@ -15,6 +23,8 @@ const raised: readonly LimitName[] = [
 export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly faults?: readonly string[];
+  /** So that `heldBytes` can be asked. */
+  readonly inspected?: boolean;
 }
 
 export interface Person {
@@ -127,10 +137,11 @@ export class World implements AsyncDisposable {
   }
 }
 
-const start = (dataDir: string, { env, faults = [] }: WorldOptions): Promise<ServerProcess> =>
+const start = (dataDir: string, { env, faults = [], inspected }: WorldOptions): Promise<ServerProcess> =>
   ServerProcess.start({
     dataDir,
     faults,
+    ...(inspected === true ? { program: [inspectorArgument, ...standalone] } : {}),
     env: {
       ...Object.fromEntries(raised.map((name) => [limitVariable(name), String(limitTable[name].max)])),
       ...env,

@@ -1,6 +1,13 @@
 export { FakeClock, settle } from "./fake-clock.ts";
 export { SeededRandom, testSeed } from "./seeded-random.ts";
-export { ServerProcess, temporaryFolder, type CpuSeconds, type ServerOptions } from "./server-process.ts";
+export {
+  ServerProcess,
+  standalone,
+  temporaryFolder,
+  type CpuSeconds,
+  type ServerOptions,
+} from "./server-process.ts";
+export { inspectorArgument, liveHeapBytes } from "./heap-probe.ts";
 export { TcpProxy } from "./tcp-proxy.ts";
 export { RestClient, RestError, type RestAnswer, type RestRequest } from "./rest-client.ts";
 export {

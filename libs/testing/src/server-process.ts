@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const repository = resolve(import.meta.dirname, "../../..");
-const standalone = ["apps/standalone/src/main.ts"];
+/** Node's arguments for the server. */
+export const standalone = ["apps/standalone/src/main.ts"];
 const logBytesKept = 64 * 1024;
 /** A loaded machine takes long to start a process; a server that is not ready by then is broken. */
 const readyDeadlineMs = 60_000;
@@ -104,6 +105,11 @@ export class ServerProcess implements AsyncDisposable {
   async residentBytes(): Promise<number> {
     const status = await readFile(`/proc/${this.pid}/status`, "utf8");
     return Number(/^VmRSS:\s+(\d+) kB$/mu.exec(status)?.[1] ?? Number.NaN) * 1024;
+  }
+
+  /** Files, sockets and pipes that it has open. */
+  async openHandles(): Promise<number> {
+    return (await readdir(`/proc/${this.pid}/fd`)).length;
   }
 
   /** CPU time used so far by all its threads, in its own code and in the kernel's; the kernel counts hundredths. */
