@@ -105,9 +105,9 @@ export interface OwnerRequests {
     readonly ask: { readonly query?: string; readonly cursor?: string; readonly limit: number };
     readonly answer: Page<RoomView>;
   };
-  /** Heads of the rooms that got entries after log position `since`; `complete: false` when it cannot say. */
+  /** Heads of the rooms that got entries after position `since` of the log of `epoch`; `complete: false`: it cannot say. */
   readonly changes: {
-    readonly ask: { readonly partition: number; readonly since: number };
+    readonly ask: { readonly partition: number; readonly epoch: number; readonly since: number };
     readonly answer: {
       readonly position: number;
       readonly heads: readonly RoomHead[];
@@ -157,6 +157,8 @@ export interface Pulse {
   readonly partition: number;
   readonly instance: string;
   readonly number: number;
+  /** Of the log; positions of another epoch are of another log. */
+  readonly epoch: number;
   readonly position: number;
   readonly heads: readonly RoomHead[];
 }

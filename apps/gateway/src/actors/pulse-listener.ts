@@ -102,21 +102,23 @@ export class PulseListener {
 
   async #ask(): Promise<void> {
     this.#asking = true;
-    const { gaps, position, heardPosition } = this.#watch;
+    const { gaps, epoch, position, heardPosition } = this.#watch;
     const reached =
-      position === undefined ? await this.#verifyEach(heardPosition) : await this.#changes(position);
+      position === undefined || epoch === undefined
+        ? await this.#verifyEach(heardPosition)
+        : await this.#changes(epoch, position);
     this.#asking = false;
     // Unanswered, or about a log that is no more: the next pulse or tick asks again.
     const outdated = position !== undefined && this.#watch.position === undefined;
     if (reached !== "unanswered" && !outdated) this.#watch = caughtUp(this.#watch, gaps, reached);
   }
 
-  async #changes(since: number): Promise<number | undefined | "unanswered"> {
+  async #changes(epoch: number, since: number): Promise<number | undefined | "unanswered"> {
     const { owners, telemetry } = this.#parts;
     const { heardPosition } = this.#watch;
     const answer = await owners.ask(
       this.#partition,
-      { op: "changes", ask: { partition: this.#partition, since } },
+      { op: "changes", ask: { partition: this.#partition, epoch, since } },
       { deadlineMs: askDeadlineMs },
     );
     if (!answer.ok) {

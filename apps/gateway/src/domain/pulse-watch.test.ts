@@ -13,6 +13,7 @@ const pulse = (number: number, position: number, instance = "one"): Pulse => ({
   partition: 0,
   instance,
   number,
+  epoch: 1,
   position,
   heads: [],
 });
@@ -42,10 +43,11 @@ describe("pulses", () => {
   });
 
   it("of a log that begins anew leave a question about every room", () => {
-    const watch = hearPulse(settled(), pulse(1, 3, "two"), 1_000);
+    // Also when the new log has already passed the place that was known of the old one.
+    const watch = hearPulse(settled(), { ...pulse(2, 15), epoch: 2 }, 1_000);
     expect(owesAnswer(watch)).toBe(true);
     expect(watch.position).toBeUndefined();
-    expect(caughtUp(watch, watch.gaps, 3).position).toBe(3);
+    expect(caughtUp(watch, watch.gaps, 15).position).toBe(15);
   });
 
   it("leave a question when they stop, once for each silence", () => {

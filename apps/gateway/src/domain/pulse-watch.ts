@@ -4,7 +4,8 @@ import type { Pulse } from "@parley/protocol";
 export interface PulseWatch {
   /** Up to here everything was compared; `undefined` before anything was. */
   readonly position: number | undefined;
-  /** Of the newest pulse. */
+  /** Of the newest pulse: positions are of this log. */
+  readonly epoch: number | undefined;
   readonly heardPosition: number | undefined;
   readonly instance: string | undefined;
   readonly number: number;
@@ -19,6 +20,7 @@ export const pulseSilenceMs = 3_000;
 
 export const newPulseWatch = (nowMs: number): PulseWatch => ({
   position: undefined,
+  epoch: undefined,
   heardPosition: undefined,
   instance: undefined,
   number: 0,
@@ -36,13 +38,14 @@ export const newPulseWatch = (nowMs: number): PulseWatch => ({
 export function hearPulse(watch: PulseWatch, pulse: Pulse, nowMs: number): PulseWatch {
   const follows = pulse.instance === watch.instance && pulse.number === watch.number + 1;
   // A rebuilt log counts from its beginning: places of the former one say nothing about it.
-  const anew = watch.heardPosition !== undefined && pulse.position < watch.heardPosition;
+  const anew = watch.epoch !== undefined && pulse.epoch !== watch.epoch;
   const missed = !follows || anew || nowMs - watch.heardAtMs > pulseSilenceMs;
   const heard = {
     ...watch,
     instance: pulse.instance,
     number: pulse.number,
     heardAtMs: nowMs,
+    epoch: pulse.epoch,
     heardPosition: pulse.position,
     position: anew ? undefined : watch.position,
     gaps: watch.gaps + (missed ? 1 : 0),

@@ -72,6 +72,7 @@ function scene({ apply = async () => undefined }: { readonly apply?: () => Promi
     instance: "one",
     partition: 0,
     onEntry: () => undefined,
+    onFloor: () => undefined,
     onArchived: () => undefined,
     publishPulse: (pulse) => pulses.push(pulse),
   });
@@ -104,9 +105,16 @@ describe("a log reader", () => {
     reader.pulse();
     const head = (room: string, seq: number) => ({ room, epoch: 1, seq, n: seq });
     expect(pulses).toEqual([
-      { partition: 0, instance: "one", number: 1, position: 3, heads: [head("r1", 2), head("r2", 1)] },
-      { partition: 0, instance: "one", number: 2, position: 5, heads: [head("r1", 3)] },
-      { partition: 0, instance: "one", number: 3, position: 5, heads: [] },
+      {
+        partition: 0,
+        instance: "one",
+        number: 1,
+        epoch: 1,
+        position: 3,
+        heads: [head("r1", 2), head("r2", 1)],
+      },
+      { partition: 0, instance: "one", number: 2, epoch: 1, position: 5, heads: [head("r1", 3)] },
+      { partition: 0, instance: "one", number: 3, epoch: 1, position: 5, heads: [] },
     ]);
     await reader[Symbol.asyncDispose]();
   });
@@ -175,13 +183,14 @@ describe("a log reader", () => {
 });
 
 describe("what changed since a position", () => {
-  const asked = async (entries: readonly StoredEntry[], since: number, lastPosition?: number) => {
+  const asked = async (entries: readonly StoredEntry[], since: number, lastPosition?: number, epoch = 1) => {
     const log = {
+      epoch: () => 1,
       read: async (_: number, after: number, limit: number) =>
         entries.filter(({ position }) => position > after).slice(0, limit),
       lastPosition: async () => lastPosition ?? entries.at(-1)?.position ?? 0,
     } as Partial<RoomLog> as RoomLog;
-    return changesSince({ log }, { partition: 0, since });
+    return changesSince({ log }, { partition: 0, epoch, since });
   };
   const entries = [stored(3, "r1", 1), stored(5, "r2", 1), stored(8, "r1", 2), stored(9, "r1", 3, true)];
 
@@ -201,6 +210,7 @@ describe("what changed since a position", () => {
   it("cannot be said when the log has forgotten some of it", async () => {
     expect(await asked(entries, 2)).toMatchObject({ position: 9, complete: false });
     expect(await asked([], 2, 9)).toMatchObject({ position: 9, complete: false });
+    expect(await asked(entries, 3, 9, 2)).toMatchObject({ position: 9, complete: false });
     expect(await asked([], 9, 9)).toEqual({ position: 9, heads: [], complete: true });
   });
 

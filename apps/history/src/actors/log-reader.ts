@@ -1,4 +1,10 @@
-import { type OwnerAnswerBody, type Pulse, type RoomHead, type RoomId } from "@parley/protocol";
+import {
+  type OwnerAnswerBody,
+  type OwnerAsk,
+  type Pulse,
+  type RoomHead,
+  type RoomId,
+} from "@parley/protocol";
 import type { StoredEntry } from "@parley/room-log";
 import { readEntry } from "../domain/load.ts";
 import { isRetryable } from "../domain/failure.ts";
@@ -6,6 +12,7 @@ import { Archiver } from "./archiver.ts";
 import type { Environment } from "./environment.ts";
 
 const restartPauseMs = 250;
+const firstPulseMax = 2 ** 31;
 /** Entries that one `changes` answer looks through; beyond these it says that it cannot tell. */
 const changesEntriesMax = 4_096;
 const changesPerRead = 256;
@@ -17,7 +24,9 @@ export interface LogReaderOptions {
   readonly instance: string;
   readonly partition: number;
   readonly onEntry: (stored: StoredEntry) => void;
-  readonly onArchived: (partition: number, position: number) => void;
+  /** Reading begins: the partition is archived up to here. */
+  readonly onFloor: (partition: number, position: number) => void;
+  readonly onArchived: (entries: readonly StoredEntry[]) => void;
   readonly publishPulse: (pulse: Pulse) => void;
 }
 
@@ -41,6 +50,8 @@ export class LogReader implements AsyncDisposable {
 
   constructor(options: LogReaderOptions) {
     this.#options = options;
+    // Each reader counts from a place of its own: one that begins again must not look like its former self going on.
+    this.#pulses = Math.floor(options.environment.random() * firstPulseMax);
     this.#running = this.#run();
   }
 
@@ -55,12 +66,13 @@ export class LogReader implements AsyncDisposable {
    */
   pulse(): void {
     if (!this.caughtUp) return;
-    const { partition, instance, publishPulse } = this.#options;
+    const { environment, partition, instance, publishPulse } = this.#options;
     const heads = [...this.#heads.values()];
     this.#heads.clear();
     this.#pulses += this.#tooMany ? 2 : 1;
     this.#tooMany = false;
-    publishPulse({ partition, instance, number: this.#pulses, position: this.#position, heads });
+    const epoch = environment.log.epoch(partition);
+    publishPulse({ partition, instance, number: this.#pulses, epoch, position: this.#position, heads });
   }
 
   /** Resolves when what is stored now is archived, or after `withinMs`. */
@@ -120,14 +132,9 @@ export class LogReader implements AsyncDisposable {
     readonly from: number;
     readonly signal: AbortSignal;
   }): Archiver {
-    const { environment, partition, onArchived } = this.#options;
-    onArchived(partition, life.from);
-    return new Archiver({
-      environment,
-      partition,
-      ...life,
-      onArchived: (position) => onArchived(partition, position),
-    });
+    const { environment, partition, onFloor, onArchived } = this.#options;
+    onFloor(partition, life.from);
+    return new Archiver({ environment, partition, ...life, onArchived });
   }
 
   #take(batch: readonly StoredEntry[]): void {
@@ -164,11 +171,12 @@ function headAfter(stored: StoredEntry): RoomHead | undefined {
  */
 export async function changesSince(
   { log }: Pick<Environment, "log">,
-  { partition, since }: { readonly partition: number; readonly since: number },
+  { partition, epoch, since }: OwnerAsk<"changes">,
 ): Promise<OwnerAnswerBody<"changes">> {
   const heads = new Map<RoomId, RoomHead>();
   const last = await log.lastPosition(partition);
   const unknown = { position: last, heads: [], complete: false };
+  if (epoch !== log.epoch(partition)) return unknown;
   if (since >= last) return { ...unknown, complete: true };
   let position = Math.max(0, since - 1);
   for (let seen = 0; seen < changesEntriesMax; seen += changesPerRead) {

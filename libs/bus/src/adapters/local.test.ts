@@ -39,7 +39,7 @@ describe("LocalOwners", () => {
     const clock = new FakeClock();
     const owners = new LocalOwners({ clock });
     await using seat = await owners.serve("h1", async () => ({ ok: false, error: wireError("internal") }));
-    await owners.ask(0, { op: "changes", ask: { partition: 0, since: 0 } }, { deadlineMs: 5_000 });
+    await owners.ask(0, { op: "changes", ask: { partition: 0, epoch: 1, since: 0 } }, { deadlineMs: 5_000 });
     expect(seat.mine(0)).toBe(true);
     expect(clock.pending).toBe(0);
   });
@@ -48,7 +48,11 @@ describe("LocalOwners", () => {
     const clock = new FakeClock();
     const owners = new LocalOwners({ clock });
     const seat = await owners.serve("h1", async () => new Promise<never>(() => {}));
-    const asked = owners.ask(0, { op: "changes", ask: { partition: 0, since: 0 } }, { deadlineMs: 5_000 });
+    const asked = owners.ask(
+      0,
+      { op: "changes", ask: { partition: 0, epoch: 1, since: 0 } },
+      { deadlineMs: 5_000 },
+    );
     let isClosed = false;
     const closing = seat[Symbol.asyncDispose]().then(() => {
       isClosed = true;
@@ -79,7 +83,7 @@ describe("LocalOwners", () => {
     await owners.serve("h2", async () => ({ ok: false, error: wireError("internal") }));
     await Promise.all(
       [0, 1, 2, 3, 4, 5, 6, 7].map(async (partition) =>
-        owners.ask(partition, { op: "changes", ask: { partition, since: 0 } }, { deadlineMs: 5_000 }),
+        owners.ask(partition, { op: "changes", ask: { partition, epoch: 1, since: 0 } }, { deadlineMs: 5_000 }),
       ),
     );
     expect(faults).toContainEqual(new Error("listener"));
@@ -150,7 +154,7 @@ describe("LocalLiveFeed", () => {
     const feed = new LocalLiveFeed({ tampering: { pulse: () => [] } });
     const heard: Pulse[] = [];
     await feed.subscribePulses(0, (pulse) => heard.push(pulse));
-    feed.publishPulse({ partition: 0, instance: "h1", number: 1, position: 1, heads: [] });
+    feed.publishPulse({ partition: 0, instance: "h1", number: 1, epoch: 1, position: 1, heads: [] });
     await settle();
     expect(heard).toEqual([]);
   });

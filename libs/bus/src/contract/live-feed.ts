@@ -42,6 +42,7 @@ const pulse = (partition: number, number: number): Pulse => ({
   partition,
   instance: "h1",
   number,
+  epoch: 1,
   position: number * 10,
   heads: [{ room, epoch: 1, seq: number, n: number }],
 });

@@ -138,7 +138,14 @@ export class ScriptedRoom {
   pulse(): void {
     this.#pulses += 1;
     const heads = [{ room, epoch: this.epoch, seq: this.head, n: 0 }];
-    this.#pulse?.({ partition: 0, instance: "one", number: this.#pulses, position: this.head, heads });
+    this.#pulse?.({
+      partition: 0,
+      instance: "one",
+      number: this.#pulses,
+      epoch: 1,
+      position: this.head,
+      heads,
+    });
   }
 
   #answer(request: OwnerRequest): OwnerAnswer<OwnerOp> {
