@@ -17,7 +17,8 @@ export interface ArchiverOptions {
   /** Everything at or below is archived. */
   readonly from: number;
   readonly signal: AbortSignal;
-  readonly onArchived: (position: number) => void;
+  /** The entries of the batch that was applied last. */
+  readonly onArchived: (entries: readonly StoredEntry[]) => void;
 }
 
 /**
@@ -116,7 +117,7 @@ export class Archiver {
         this.#archived = last.position;
         environment.telemetry.entriesArchived(entries.length);
         this.#reportLag();
-        onArchived(last.position);
+        onArchived(entries);
         this.#release();
         return;
       } catch (error) {

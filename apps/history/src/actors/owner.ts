@@ -107,18 +107,17 @@ export class Owner {
   async #command(ask: OwnerAsk<"command">, deadlineMs: number): Promise<OwnerAnswerBody<"command">> {
     const { now, telemetry } = this.#parts.environment;
     const beganMs = now();
-    const answer = await this.#parts.rooms.get(ask.command.room).submit({
-      command: ask.command,
-      deadlineAtMs: beganMs + deadlineMs,
-      traceparent: ask.traceparent,
-    });
+    const { command, traceparent } = ask;
+    const answer = await this.#parts.rooms.use(command.room, async (room) =>
+      room.submit({ command, deadlineAtMs: beganMs + deadlineMs, traceparent }),
+    );
     const outcome = answer.decided ? "ok" : answer.code;
     telemetry.commandAnswered({ kind: ask.command.action.kind, outcome, ms: now() - beganMs });
     return answer;
   }
 
   async #read<Value>(ask: Addressed, work: (image: RoomImage) => Promise<Value>): Promise<Value> {
-    return this.#parts.rooms.get(ask.room).read(ask.atLeast, work);
+    return this.#parts.rooms.use(ask.room, async (room) => room.read(ask.atLeast, work));
   }
 
   async #overview({ rooms, user }: OwnerAsk<"overview">): Promise<OwnerAnswerBody<"overview">> {

@@ -95,7 +95,8 @@ export class Partitions implements AsyncDisposable {
       instance,
       partition,
       onEntry: (stored) => rooms.onLogEntry(stored),
-      onArchived: (of, position) => rooms.onArchived(of, position),
+      onFloor: (of, position) => rooms.onFloor(of, position),
+      onArchived: (entries) => rooms.onArchived(entries),
       publishPulse: (pulse) => feed.publishPulse(pulse),
     });
   }

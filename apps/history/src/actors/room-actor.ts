@@ -73,6 +73,10 @@ export class RoomActor {
   get idle(): boolean {
     return this.#reads === 0 && this.#loading === undefined && this.#commits.waiting === 0;
   }
+  /** Whether it is known that there is no such room. */
+  get absent(): boolean {
+    return this.#image?.record.head === 0;
+  }
   get partition(): number {
     return this.#context.partition;
   }

@@ -23,8 +23,20 @@ export class Rooms {
     this.#followed = followed;
   }
 
-  /** The room's actor, made when it is not there. */
-  get(room: RoomId): RoomActor {
+  /**
+   * Lets `work` begin at once on the room's actor, made when it is not there. A room that turns out not to exist leaves
+   * again: asking for names that nobody has must not push out the rooms that people are in.
+   */
+  async use<Value>(room: RoomId, work: (actor: RoomActor) => Promise<Value>): Promise<Value> {
+    const actor = this.#get(room);
+    try {
+      return await work(actor);
+    } finally {
+      if (actor.absent && actor.idle) this.#letGo(actor);
+    }
+  }
+
+  #get(room: RoomId): RoomActor {
     const known = this.#rooms.get(room);
     if (known !== undefined) this.#rooms.delete(room);
     this.#uses += 1;
@@ -36,13 +48,25 @@ export class Rooms {
     return actor;
   }
 
+  get size(): number {
+    return this.#rooms.size;
+  }
+
   onLogEntry(stored: StoredEntry): void {
     this.#rooms.get(stored.entry.header.room)?.onLogEntry(stored);
   }
 
   /** The partition is archived up to `position`. */
-  onArchived(partition: number, position: number): void {
+  onFloor(partition: number, position: number): void {
     for (const actor of this.#of(partition)) actor.onArchived(position);
+  }
+
+  /** These entries are archived now, and all before them. Only their rooms have anything to let go of. */
+  onArchived(entries: readonly StoredEntry[]): void {
+    const position = entries.at(-1)?.position ?? 0;
+    for (const room of new Set(entries.map(({ entry }) => entry.header.room))) {
+      this.#rooms.get(room)?.onArchived(position);
+    }
   }
 
   /** Another instance ranks first for the partition: what is held of it is of no use any more. */
@@ -84,13 +108,16 @@ export class Rooms {
     return this.#tailBytes <= this.#environment.limits.tailBytesMax;
   }
 
+  #letGo(actor: RoomActor): void {
+    actor.forget("evicted");
+    if (this.#rooms.get(actor.room) === actor) this.#rooms.delete(actor.room);
+  }
+
   #makeRoomForOne(): void {
     const { limits, telemetry } = this.#environment;
-    for (const [room, actor] of this.#rooms) {
+    for (const actor of this.#rooms.values()) {
       if (this.#rooms.size < limits.loadedRoomsMax && this.#withinBytes()) break;
-      if (!actor.idle) continue;
-      actor.forget("evicted");
-      this.#rooms.delete(room);
+      if (actor.idle) this.#letGo(actor);
     }
     telemetry.loaded({ rooms: this.#rooms.size, tailBytes: this.#tailBytes });
   }
