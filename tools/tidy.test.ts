@@ -70,7 +70,7 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-const onlyInTests = /\.(test|kills|foreign)\.ts$|\/contract(\.ts$|\/)|^e2e\/|^bench\//;
+const onlyInTests = /\.(test|kills|foreign)\.ts$|\/contract(\.ts$|\/)|\/testing\/|^e2e\/|^bench\//;
 
 /** The packages a file's static and dynamic imports name. */
 function importedPackages(file: string): string[] {

@@ -85,6 +85,10 @@ export class GatewayTelemetry {
     this.#telemetry.log.error({ err: error, requestId }, "request failed");
   }
 
+  connectionDropped(): void {
+    this.#counters.refusals.inc({ stage: "connection", code: "too_many_connections" });
+  }
+
   upgradeRefused(code: string): void {
     this.#counters.refusals.inc({ stage: "upgrade", code });
   }

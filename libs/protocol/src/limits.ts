@@ -47,6 +47,7 @@ export const limitTable = {
   watchedUsersMax: limit("count", [500, 2_000], "users one session watches"),
   userSessionsMax: limit("count", [20, 200], "sessions of one user on one node"),
   connectionsMax: limit("count", [20_000, 500_000], "sockets of one node"),
+  plainConnectionsMax: limit("count", [2_000, 100_000], "connections of one node that are no sockets (REST)"),
   connectsPerSecond: limit("per window", [500, 100_000], "sockets accepted in a second"),
   handshakesMax: limit("count", [200, 10_000], "sockets between accept and authentication"),
   handshakeMs: limit("ms", [5_000, 60_000], "from accept to authentication"),

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { AccountsUnavailableError } from "@parley/accounts";
-import { errorCodes, ProblemSchema, validator, wireError } from "@parley/protocol";
+import { defaultLimits, errorCodes, ProblemSchema, validator, wireError } from "@parley/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { applied, bob, identityOf } from "../../actors/desk-fixture.ts";
 import { HttpFixture, page } from "./http-fixture.ts";
@@ -292,6 +292,20 @@ describe("a connection that the peer keeps open after its end", () => {
     peer.resume().write(bytes);
     await expect(once(await accepted, "close")).resolves.toBeDefined();
     peer.destroy();
+  });
+});
+
+describe("connections that say nothing", () => {
+  test("are dropped above the bound of all connections, and counted", async () => {
+    await http.app.close();
+    http = new HttpFixture({}, { limits: { ...defaultLimits, connectionsMax: 1, plainConnectionsMax: 2 } });
+    await http.app.listen({ host: "127.0.0.1", port: 0 });
+    const { port } = http.app.server.address() as AddressInfo;
+    const silent = Array.from({ length: 3 }, () => connect(port, "127.0.0.1"));
+    await Promise.all(silent.map(async (peer) => once(peer, "connect")));
+    await once(connect(port, "127.0.0.1").resume(), "close");
+    expect(http.dropped).toBe(1);
+    for (const peer of silent) peer.destroy();
   });
 });
 

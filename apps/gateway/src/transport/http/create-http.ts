@@ -6,6 +6,7 @@ import {
   uuidV7,
   wireError,
 } from "@parley/protocol";
+import type { Server } from "node:http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Authenticator } from "../../actors/authenticator.ts";
 import type { Desks } from "../../actors/desks.ts";
@@ -40,6 +41,8 @@ const pathPartCharactersMax = 1_024;
 const requestIdPattern = /^[A-Za-z0-9_-]{1,64}$/u;
 
 export interface HttpTelemetry extends MetricsSource {
+  /** A connection over the bound was closed before a byte of it was read. */
+  connectionDropped(): void;
   httpAnswered(request: {
     readonly method: string;
     /** The route's pattern, never the address itself; `undefined` for an unknown one. */
@@ -81,6 +84,7 @@ export function createHttp({
 }: HttpParts): FastifyInstance {
   const app = newApp(config, clock);
   destroyHalfOpen(app.server);
+  boundConnections(app.server, { config, telemetry });
   answerProblems(app, telemetry);
   answerStrays(app);
   observe(app, telemetry);
@@ -165,4 +169,13 @@ function observe(app: FastifyInstance, telemetry: HttpTelemetry): void {
       requestId: request.id,
     });
   });
+}
+
+/** Sockets have their own, lower bound with an answer; this one also holds for peers that never send a request. */
+function boundConnections(
+  server: Server,
+  { config: { limits }, telemetry }: Pick<HttpParts, "config" | "telemetry">,
+): void {
+  server.maxConnections = limits.connectionsMax + limits.plainConnectionsMax;
+  server.on("drop", () => telemetry.connectionDropped());
 }

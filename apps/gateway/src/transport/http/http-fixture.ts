@@ -14,6 +14,7 @@ export class HttpFixture {
   readonly identities = new Map<string, Identity>([["ann", identityOf(ann)]]);
   readonly failures: unknown[] = [];
   readonly answered: string[] = [];
+  dropped = 0;
   missing: readonly string[] = [];
 
   constructor(overrides: Partial<Pick<DeskParts, "signing">> = {}, config: Partial<HttpConfig> = {}) {
@@ -24,6 +25,7 @@ export class HttpFixture {
       authenticator: { authenticate: (token) => Promise.resolve(this.#authenticate(token)) },
       telemetry: {
         httpAnswered: ({ method, route, status }) => void this.answered.push(`${method} ${route} ${status}`),
+        connectionDropped: () => void (this.dropped += 1),
         httpFailed: (error) => void this.failures.push(error),
         metricsText: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", body: "up 1\n" }),
       },
