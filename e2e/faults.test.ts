@@ -1,6 +1,6 @@
 import { type EventsPayload, mustParse, parseKey, type RoomId, uuidV7 } from "@parley/protocol";
 import { checkHistory, HistoryRecorder, report, type SocketIoPeer, type Violation } from "@parley/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { within } from "./src/deadline.ts";
 import { Device } from "./src/device.ts";
 import { askAgain, readBack, recordStanding } from "./src/read-back.ts";
@@ -85,6 +85,8 @@ async function acknowledgedThenKilled(faults: readonly string[]): Promise<readon
   await using world = await World.start({ faults });
   const ada = await world.person("Ada");
   const room = await world.room(ada);
+  // The fault strikes the room's making too; what is to be lost is the message in it.
+  await vi.waitFor(() => ada.rest.log(room), { timeout: 30_000 });
   const recorder = new HistoryRecorder();
   const asked = { room, author: ada.userId, key: mustParse(parseKey, crypto.randomUUID()) };
   using peer = await world.peer(ada);

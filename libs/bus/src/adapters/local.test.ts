@@ -83,7 +83,11 @@ describe("LocalOwners", () => {
     await owners.serve("h2", async () => ({ ok: false, error: wireError("internal") }));
     await Promise.all(
       [0, 1, 2, 3, 4, 5, 6, 7].map(async (partition) =>
-        owners.ask(partition, { op: "changes", ask: { partition, epoch: 1, since: 0 } }, { deadlineMs: 5_000 }),
+        owners.ask(
+          partition,
+          { op: "changes", ask: { partition, epoch: 1, since: 0 } },
+          { deadlineMs: 5_000 },
+        ),
       ),
     );
     expect(faults).toContainEqual(new Error("listener"));
