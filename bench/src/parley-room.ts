@@ -7,6 +7,7 @@ const raised: readonly LimitName[] = [
   "roomUserCommandsPerFiveSeconds",
   "addressGuestsPerMinute",
   "connectsPerSecond",
+  "sessionFramesPerTenSeconds",
 ];
 
 export const benchEnvironment: Readonly<Record<string, string>> = {
