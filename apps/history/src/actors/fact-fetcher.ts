@@ -46,7 +46,8 @@ const archiveHasPart = (image: RoomImage): boolean => image.tail.firstSeq > 1;
 export async function holdMember(store: HistoryStore, image: RoomImage, user: UserId): Promise<void> {
   if (image.members.hold(user)) return;
   await image.withArchive(async () => {
-    const row = archiveHasPart(image) ? await store.member(image.room, user) : undefined;
+    const ask = async () => store.member(image.room, user);
+    const row = archiveHasPart(image) ? await image.shared(`member ${user}`, ask) : undefined;
     image.members.put(user, memberAfter(user, row, image.tail.events()));
   });
 }
@@ -54,7 +55,8 @@ export async function holdMember(store: HistoryStore, image: RoomImage, user: Us
 async function holdMessage(store: HistoryStore, image: RoomImage, seq: number): Promise<void> {
   if (image.messages.hold(seq)) return;
   await image.withArchive(async () => {
-    const row = seq < image.tail.firstSeq ? await store.message(image.room, seq) : undefined;
+    const ask = async () => store.message(image.room, seq);
+    const row = seq < image.tail.firstSeq ? await image.shared(`message ${seq}`, ask) : undefined;
     image.messages.put(seq, messageAfter(seq, row, image.tail.events()));
   });
 }

@@ -70,7 +70,7 @@ export class MessageReads {
     const fetched = await Promise.all(
       slices.map(async (slice) => {
         const covered = archiveEnd <= 1 || coveredByTail(slice, tail, archiveEnd);
-        return { slice, archived: covered ? [] : await this.#store.messages(image.room, slice) };
+        return { slice, archived: covered ? [] : await sharedMessages(this.#store, image, slice) };
       }),
     );
     const reacted = fetched.flatMap(({ archived }) => archived.filter(hasReactions).map(({ seq }) => seq));
@@ -122,6 +122,16 @@ export class MessageReads {
     return this.#pageAt(image, { user, page: { limit }, bytesMax });
   }
 }
+
+/** Archived messages of the slice, asked for once for all that want the same now. */
+export const sharedMessages = async (
+  store: HistoryStore,
+  image: RoomImage,
+  slice: Slice,
+): Promise<readonly MessageRecord[]> =>
+  image.shared(`messages ${slice.before} ${slice.after} ${slice.limit}`, async () =>
+    store.messages(image.room, slice),
+  );
 
 const hasReactions = ({ reactions }: MessageRecord): boolean => Object.keys(reactions).length > 0;
 

@@ -38,6 +38,8 @@ interface Addressed {
   readonly atLeast?: Cursor;
 }
 
+type InTurn = <Value>(work: () => Promise<Value>) => Promise<Value>;
+
 /** Answers what the edge asks of the instance that owns a partition. Throws `ParleyError` for refusals of reads. */
 export class Owner {
   readonly #parts: OwnerParts;
@@ -59,7 +61,7 @@ export class Owner {
 
   async answer(request: OwnerRequest, deadlineMs: number): Promise<OwnerAnswerBody<OwnerRequest["op"]>> {
     const deadlineAtMs = this.#parts.environment.now() + deadlineMs;
-    const inTurn = async <Value>(work: () => Promise<Value>) => this.#turns.run(deadlineAtMs, work);
+    const inTurn: InTurn = async (work) => this.#turns.run(deadlineAtMs, work);
     switch (request.op) {
       case "command":
         return this.#command(request.ask, deadlineMs);
@@ -90,9 +92,11 @@ export class Owner {
           this.#read(request.ask, async (image) => this.#reads.members(image, request.ask)),
         );
       case "read":
-        return this.#read(request.ask, async (image) => this.#reads.read(image, request.ask));
+        return inTurn(async () =>
+          this.#read(request.ask, async (image) => this.#reads.read(image, request.ask)),
+        );
       case "overview":
-        return this.#overview(request.ask);
+        return this.#overview(request.ask, inTurn);
       case "roomsOf":
         return this.#roomsOf(request.ask);
       case "publicRooms":
@@ -120,11 +124,15 @@ export class Owner {
     return this.#parts.rooms.use(ask.room, async (room) => room.read(ask.atLeast, work));
   }
 
-  async #overview({ rooms, user }: OwnerAsk<"overview">): Promise<OwnerAnswerBody<"overview">> {
+  async #overview(
+    { rooms, user }: OwnerAsk<"overview">,
+    inTurn: InTurn,
+  ): Promise<OwnerAnswerBody<"overview">> {
     const items: RoomOverview[] = [];
     for (const room of rooms) {
       try {
-        items.push(await this.#read({ room }, async (image) => this.#reads.overview(image, user)));
+        const overview = async (image: RoomImage) => this.#reads.overview(image, user);
+        items.push(await inTurn(async () => this.#read({ room }, overview)));
       } catch (error) {
         if (!(error instanceof ParleyError) || !notTheirs.has(error.code)) throw error;
       }

@@ -47,6 +47,8 @@ export class RoomImage implements BaseFacts {
   #window: MessageWindow | undefined;
   #newestMessageSeq: number | undefined;
   #reading = 0;
+  /** Questions to the archive that are under way. */
+  readonly #asked = new Map<string, Promise<unknown>>();
   #archivedPosition = 0;
   dropped = false;
 
@@ -155,6 +157,19 @@ export class RoomImage implements BaseFacts {
       this.#reading -= 1;
       this.#trim();
     }
+  }
+
+  /**
+   * Single flight: those who ask the archive the same while it is being asked get one answer. Only inside `withArchive`:
+   * since the question went out nothing has left the tail, so what a late joiner's answer lacks is still there.
+   */
+  async shared<Value>(question: string, read: () => Promise<Value>): Promise<Value> {
+    if (this.#reading === 0) throw new Error(`${question} is shared outside of withArchive`);
+    const asked = this.#asked.get(question) as Promise<Value> | undefined;
+    if (asked !== undefined) return asked;
+    const asking = read().finally(() => this.#asked.delete(question));
+    this.#asked.set(question, asking);
+    return asking;
   }
 
   /** `before`, which the tail held a moment ago, with what came since: together with the archive read between, no hole. */

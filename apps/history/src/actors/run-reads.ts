@@ -125,7 +125,9 @@ export class RunReads {
     let bytes = 0;
     for (let piece = pieceEventsMin; events.length < wanted; piece = Math.min(2 * piece, pieceEventsMax)) {
       const size = Math.min(piece, wanted - events.length);
-      const some = await this.#store.events(image.room, after + events.length, size);
+      const from = after + events.length;
+      const ask = async () => this.#store.events(image.room, from, size);
+      const some = await image.shared(`events ${from} ${size}`, ask);
       events.push(...some);
       if (some.length === 0) break;
       bytes += some.reduce((sum, event) => sum + JSON.stringify(event).length, 0);

@@ -4,6 +4,7 @@ import { mergeMessages } from "../domain/pages.ts";
 import { type HistoryFault, lostMarkEvery } from "../domain/faults.ts";
 import { countUnread, type MessageWindow, type UnreadCount } from "../domain/message-window.ts";
 import { readAs } from "./asker.ts";
+import { sharedMessages } from "./message-reads.ts";
 import { type RoomImage, windowMax } from "./room-image.ts";
 
 export interface Standing extends UnreadCount {
@@ -74,7 +75,8 @@ export class UnreadCounts {
     const storedMark = await this.storedMark(image, user);
     if (image.window !== undefined && size <= windowMax) return { storedMark, newest: undefined };
     const tail = [...image.tail.events()];
-    const archived = image.tail.firstSeq <= 1 ? [] : await this.#store.messages(image.room, { limit: size });
+    const archived =
+      image.tail.firstSeq <= 1 ? [] : await sharedMessages(this.#store, image, { limit: size });
     return { storedMark, newest: { size, archived, tail } };
   }
 
