@@ -119,7 +119,7 @@ export class World implements AsyncDisposable {
 
   /** A bare socket of that person, by the address that stays. */
   peer(person: Person): Promise<SocketIoPeer> {
-    return SocketIoPeer.connect(this.url, person.token);
+    return SocketIoPeer.connect(this.url, person.token, { checked: true });
   }
 
   /** The same, with the room joined. */

@@ -231,3 +231,4 @@ export {
   type Pulse,
 } from "./owner-requests.ts";
 export { depthMax, validator, type Checked, type Fault } from "./validator.ts";
+export { ackSchema, ConnectRefusalSchema, serverEventSchemas } from "./server-schemas.ts";

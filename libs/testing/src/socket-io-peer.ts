@@ -5,6 +5,7 @@ import type {
   ServerEventName,
   ServerPayloads,
 } from "@parley/protocol";
+import { assertAck, assertPayload } from "./wire-shapes.ts";
 import { type Ending, RawWebSocket, type RawConnectOptions } from "./raw-web-socket.ts";
 
 const answerDeadlineMs = 30_000;
@@ -26,6 +27,13 @@ interface Waiting {
   readonly timer: NodeJS.Timeout;
 }
 
+export interface PeerOptions extends RawConnectOptions {
+  /** Whether what comes is kept in `received`. */
+  readonly keep?: boolean;
+  /** Whether answers and events must have the documented shapes; what has not is thrown. */
+  readonly checked?: boolean;
+}
+
 type AnyHandler = (payload: never) => void;
 
 /**
@@ -41,12 +49,14 @@ export class SocketIoPeer implements Disposable {
   readonly #handlers = new Map<string, AnyHandler[]>();
   readonly #waiting = new Map<number, Waiting>();
   readonly #keep: boolean;
+  readonly #checked: boolean;
   #nextAck = 0;
 
-  private constructor(socket: RawWebSocket, keep: boolean) {
+  private constructor(socket: RawWebSocket, { keep = true, checked = false }: PeerOptions) {
     this.socket = socket;
     this.ended = socket.ended;
     this.#keep = keep;
+    this.#checked = checked;
     socket.onMessage = (payload) => this.#message(payload.toString("utf8"));
     void socket.ended.then(() => {
       for (const { fail, timer } of this.#waiting.values()) {
@@ -57,19 +67,12 @@ export class SocketIoPeer implements Disposable {
   }
 
   /** Opens the transport and goes no further. */
-  static async open(
-    url: string,
-    options: RawConnectOptions & { keep?: boolean } = {},
-  ): Promise<SocketIoPeer> {
-    return new SocketIoPeer(await RawWebSocket.connect(url, options), options.keep ?? true);
+  static async open(url: string, options: PeerOptions = {}): Promise<SocketIoPeer> {
+    return new SocketIoPeer(await RawWebSocket.connect(url, options), options);
   }
 
   /** Connected and authenticated. Throws `ConnectRefused` when the server does not let it in. */
-  static async connect(
-    url: string,
-    token: string,
-    options: RawConnectOptions & { keep?: boolean } = {},
-  ): Promise<SocketIoPeer> {
+  static async connect(url: string, token: string, options: PeerOptions = {}): Promise<SocketIoPeer> {
     const peer = await SocketIoPeer.open(url, options);
     try {
       await peer.authenticate({ token });
@@ -97,6 +100,7 @@ export class SocketIoPeer implements Disposable {
   /** Sends an event and waits for its acknowledgement. */
   async ask<Name extends ClientEventName>(event: Name, payload: unknown): Promise<AckOf<Name>> {
     const [answer] = await this.askAnything(event, [payload]);
+    if (this.#checked) assertAck(event, answer);
     return answer as AckOf<Name>;
   }
 
@@ -163,6 +167,7 @@ export class SocketIoPeer implements Disposable {
 
   #event(text: string): void {
     const [event, payload] = JSON.parse(text) as [string, never];
+    if (this.#checked) assertPayload(event, payload);
     if (this.#keep) this.received.push({ event, payload, atMs: performance.now() });
     for (const handler of this.#handlers.get(event) ?? []) handler(payload);
   }
