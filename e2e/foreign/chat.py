@@ -16,8 +16,13 @@ URL, TOKEN, ROOM, TEXT, ANSWER = sys.argv[1:6]
 DEADLINE_S = 30
 
 
+# Handlers run in threads of their own; two lines must not run into each other.
+saying = threading.Lock()
+
+
 def say(step, value):
-    print(json.dumps({"step": step, "value": value}), flush=True)
+    with saying:
+        print(json.dumps({"step": step, "value": value}), flush=True)
 
 
 client = socketio.Client(reconnection=False)
